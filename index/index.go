@@ -1,0 +1,300 @@
+// Package index remembers where each chunk lies: in which pack, at which offset. It is a cache in local files that
+// can always be made again from the packs.
+//
+// An index is a directory of segments. A segment is a bbolt file that never changes after it is published, so that any
+// number of processes read it while others add: a process keeps what it adds in memory, and Publish makes a segment of
+// that; it happens by itself after 64 Ki chunks. Segments are merged so that each is larger than all smaller ones
+// together; their number stays logarithmic in the number of chunks.
+//
+// What always holds:
+//   - A segment appears under its name only when it is complete and synced; a crash loses at most what was not published.
+//   - No command's path iterates over entries: Open and Find cost the number of segments.
+//   - Damage never crashes the process: a damaged segment is dropped and its packs are unknown from then on.
+//   - Nothing of the user is in it but chunk names, pack names and numbers.
+package index
+
+import (
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"iter"
+	"os"
+	"sync"
+
+	"bakfs/seal"
+)
+
+// ErrDamaged says that a segment was damaged and has been dropped: the packs it knew are to be learnt again. The same
+// call made again does without it.
+var ErrDamaged = errors.New("damaged")
+
+// A Place is where a chunk lies.
+type Place struct {
+	Pack        seal.Hash
+	Offset      uint32 // in the pack's plaintext
+	Stored      uint32
+	Raw         uint32
+	Type        seal.ChunkType
+	Compression uint8
+	Verified    bool // this machine has checked the whole pack once
+}
+
+// An Entry is one chunk of a pack, as in the pack's directory.
+type Entry struct {
+	ID          seal.ID
+	Offset      uint32
+	Stored      uint32
+	Raw         uint32
+	Type        seal.ChunkType
+	Compression uint8
+}
+
+// A Pack is what the index knows of a pack.
+type Pack struct {
+	Name     seal.Hash
+	Size     int64
+	Stream   uint8
+	Verified bool
+}
+
+const (
+	// tableEntries is how many chunks are kept in memory; each takes about 110 bytes there.
+	tableEntries = 1 << 16
+
+	// entryCost is about what a chunk takes in a segment.
+	entryCost = 75
+)
+
+// An Index is open on a directory. All methods may be called at the same time, from this and other processes' indexes
+// of the same directory.
+type Index struct {
+	dir string
+
+	// writing is held by whoever adds, publishes or refreshes; it is taken before mu.
+	writing sync.Mutex
+
+	// mu is held for reading while table and segments are read, and for writing for moments only.
+	mu       sync.RWMutex
+	table    *table
+	segments []*segment // largest first
+	dropped  int
+	closed   bool
+}
+
+// Open opens the index in dir, and makes dir if there is none. Damaged segments are dropped; see Dropped. What
+// processes that have died left half written is removed.
+func Open(dir string) (*Index, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	x := &Index{dir: dir, table: newTable()}
+	if err := removeDead(dir); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	if err := x.Refresh(); err != nil && !errors.Is(err, ErrDamaged) {
+		x.closeAll()
+		return nil, err
+	}
+	return x, nil
+}
+
+// Find returns where the chunk lies. Of several places it prefers one in a verified pack.
+func (x *Index) Find(id seal.ID) (Place, bool, error) {
+	var place Place
+	var found bool
+	err := x.each(func(r source) error {
+		return r.places(&id, func(p Place) error {
+			if place, found = p, true; p.Verified {
+				return errStop
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return Place{}, false, err
+	}
+	if !found || place.Verified {
+		return place, found, nil
+	}
+	places, err := x.Places(id)
+	if err != nil || len(places) == 0 {
+		return Place{}, false, err
+	}
+	return places[0], true, nil
+}
+
+// Places returns all places of the chunk, those in verified packs first: where Find's turns out damaged or gone,
+// another may do.
+func (x *Index) Places(id seal.ID) ([]Place, error) {
+	var places []Place
+	err := x.each(func(r source) error {
+		return r.places(&id, func(p Place) error {
+			places = append(places, p)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return x.order(places)
+}
+
+// order marks the places whose packs were verified by a mark, puts those in front and removes repetitions.
+func (x *Index) order(places []Place) ([]Place, error) {
+	seen := make(map[seal.Hash]bool)
+	var first, rest []Place
+	for _, p := range places {
+		if seen[p.Pack] {
+			continue
+		}
+		seen[p.Pack] = true
+		known, ok, err := x.Pack(p.Pack)
+		if err != nil {
+			return nil, err
+		}
+		if p.Verified = p.Verified || ok && known.Verified; p.Verified {
+			first = append(first, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return append(first, rest...), nil
+}
+
+// Pack returns what is known of a pack.
+func (x *Index) Pack(name seal.Hash) (Pack, bool, error) {
+	var pack Pack
+	var found, verified bool
+	err := x.each(func(r source) error {
+		p, ok, err := r.packNamed(&name)
+		if err != nil {
+			return err
+		}
+		if ok && !found {
+			pack, found = p, true
+		}
+		marked, err := r.marked(&name)
+		verified = verified || marked || ok && p.Verified
+		if err == nil && found && verified {
+			return errStop
+		}
+		return err
+	})
+	if err != nil || !found {
+		return Pack{}, false, err
+	}
+	pack.Verified = verified
+	return pack, true, nil
+}
+
+// Packs returns all packs, each once, in no order. An error comes last.
+func (x *Index) Packs() iter.Seq2[Pack, error] {
+	return func(yield func(Pack, error) bool) {
+		packs := make(map[seal.Hash]Pack)
+		marks := make(map[seal.Hash]bool)
+		err := x.each(func(r source) error {
+			err := r.eachPack(func(p Pack) error {
+				p.Verified = p.Verified || packs[p.Name].Verified
+				packs[p.Name] = p
+				return nil
+			})
+			return errors.Join(err, r.eachMark(func(name seal.Hash) { marks[name] = true }))
+		})
+		for name, p := range packs {
+			p.Verified = p.Verified || marks[name]
+			if !yield(p, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(Pack{}, err)
+		}
+	}
+}
+
+// Dropped returns how many damaged segments were dropped since Open, and by it.
+func (x *Index) Dropped() int {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.dropped
+}
+
+// A source is what each walks over: the table, or a reader of a segment.
+type source interface {
+	places(id *seal.ID, yield func(Place) error) error
+	packNamed(name *seal.Hash) (Pack, bool, error)
+	marked(name *seal.Hash) (bool, error)
+	lists
+}
+
+// lists are the packs by number, and the marks.
+type lists interface {
+	eachPack(fn func(Pack) error) error
+	eachMark(fn func(name seal.Hash)) error
+}
+
+// errStop ends a walk over segments; the walk returns nil.
+var errStop = errors.New("stop")
+
+// each calls fn with the table and with a reader of every segment. Segments in which fn meets damage are dropped and
+// ErrDamaged is returned.
+func (x *Index) each(fn func(r source) error) error {
+	bad, err := x.walk(fn)
+	for _, s := range bad {
+		x.drop(s)
+	}
+	return err
+}
+
+func (x *Index) walk(fn func(r source) error) (bad []*segment, err error) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.closed {
+		return nil, fmt.Errorf("index: %w", iofs.ErrClosed)
+	}
+	var damage error
+	err = fn(x.table)
+	read := func(r *reader) error { return fn(r) }
+	for i := 0; err == nil && i < len(x.segments); i++ {
+		s := x.segments[i]
+		if err = s.view(read); errors.Is(err, ErrDamaged) {
+			bad, damage, err = append(bad, s), fmt.Errorf("index: %w", err), nil
+		}
+	}
+	if err != nil && err != errStop {
+		return bad, fmt.Errorf("index: %w", err)
+	}
+	return bad, damage
+}
+
+// Add adds a pack and its chunks. Find sees them when Add returns, in other processes after Publish. Adding a pack
+// again changes nothing but that it becomes verified if p.Verified says so.
+func (x *Index) Add(p Pack, entries []Entry) error {
+	return x.change(func(t *table) { t.add(p, entries) })
+}
+
+// MarkVerified notes that this machine has checked the whole pack. The index need not know the pack yet.
+func (x *Index) MarkVerified(name seal.Hash) error {
+	if p, ok, err := x.Pack(name); err == nil && ok && p.Verified {
+		return nil
+	}
+	return x.change(func(t *table) { t.marks[name] = true })
+}
+
+func (x *Index) change(fn func(t *table)) error {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	x.mu.Lock()
+	closed := x.closed
+	if !closed {
+		fn(x.table)
+	}
+	x.mu.Unlock()
+	if closed {
+		return fmt.Errorf("index: %w", iofs.ErrClosed)
+	}
+	if x.table.size() < tableEntries*entryCost {
+		return nil
+	}
+	return x.publish()
+}
