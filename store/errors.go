@@ -1,0 +1,46 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+var (
+	// ErrNoRepository: the folder is not one of bakfs.
+	ErrNoRepository = errors.New("not a repository of bakfs")
+	// ErrOffline: the cloud folder, or a file its sync program has evicted,
+	// cannot be reached now.
+	ErrOffline = errors.New("the cloud folder cannot be reached")
+	// ErrMissing: no pack in the folder holds the chunk.
+	ErrMissing = errors.New("no pack in the folder holds it")
+	// ErrDamaged: bytes are there and are not what was written.
+	ErrDamaged = errors.New("damaged")
+	// ErrNotSynced: the sync program has not brought everything yet.
+	ErrNotSynced = errors.New("not completely synced")
+)
+
+// unreachable are the errors of files that exist but whose bytes a sync
+// program, a network or a disk does not deliver.
+var unreachable = []syscall.Errno{
+	syscall.EIO, syscall.ETIMEDOUT, syscall.ENOTCONN, syscall.ESTALE, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+	syscall.ENETDOWN, syscall.ENETUNREACH, syscall.ECONNABORTED, syscall.ECONNREFUSED, syscall.ECONNRESET,
+}
+
+// offline marks an error of the operating system as ErrOffline if it is one.
+func offline(err error) error {
+	if err == nil || errors.Is(err, ErrOffline) {
+		return err
+	}
+	for _, e := range unreachable {
+		if errors.Is(err, e) {
+			return fmt.Errorf("%w: %w", ErrOffline, err)
+		}
+	}
+	return err
+}
+
+// damagedf makes an error that is ErrDamaged.
+func damagedf(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrDamaged, fmt.Errorf(format, args...))
+}

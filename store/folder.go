@@ -1,0 +1,278 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"bakfs/seal"
+)
+
+const (
+	packsDir   = "packs"
+	journalDir = "journal"
+	readmeName = "README.txt"
+)
+
+const readmeText = `This folder is an encrypted backup made by bakfs.
+
+Nothing in it can be read without the recovery key: 64 letters and digits that
+were shown once, when the backup was set up. With that key and the program
+bakfs, any computer can open it:
+
+    bakfs connect -r THIS-FOLDER
+    bakfs mount -r THIS-FOLDER SOME-EMPTY-FOLDER
+
+Please change, rename or delete nothing in here: every file is needed.
+`
+
+// A Folder is the cloud folder of a repository. Names are relative to it, with
+// slashes; nothing outside of it is touched, whatever symbolic links it holds.
+// All methods may be called at the same time.
+type Folder struct {
+	root *os.Root
+	dir  string
+
+	// step is asked before each change and each open; tests let it fail.
+	step func(op, name string) error
+}
+
+// CreateFolder makes a repository's folder at dir, or takes dir if it is
+// empty. Files that a system puts into every folder do not count.
+func CreateFolder(dir string) (*Folder, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, offline(err)
+	}
+	for _, e := range entries {
+		if !furniture(e.Name()) {
+			return nil, fmt.Errorf("%s is not empty: it holds %q", dir, e.Name())
+		}
+	}
+	f, err := newFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	syncParent(f.dir)
+	err = errors.Join(f.mkdir(packsDir), f.mkdir(journalDir), f.Write(readmeName, "init", []byte(readmeText)))
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// OpenFolder opens the folder of a repository. The error is ErrNoRepository
+// if dir does not look like one.
+func OpenFolder(dir string) (*Folder, error) {
+	f, err := newFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{packsDir, journalDir} {
+		info, err := f.root.Lstat(name)
+		if err == nil && info.IsDir() {
+			continue
+		}
+		f.Close()
+		if err == nil || errors.Is(err, iofs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w", dir, ErrNoRepository)
+		}
+		return nil, offline(err)
+	}
+	return f, nil
+}
+
+func newFolder(dir string) (*Folder, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(abs)
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil, fmt.Errorf("%s does not exist: %w", dir, ErrNoRepository)
+	}
+	if err != nil {
+		return nil, offline(err)
+	}
+	return &Folder{root: root, dir: abs}, nil
+}
+
+// Dir returns the absolute path of the folder.
+func (f *Folder) Dir() string { return f.dir }
+
+// Close closes the folder. Files opened from it stay open.
+func (f *Folder) Close() error { return f.root.Close() }
+
+func (f *Folder) before(op, name string) error {
+	if f.step == nil {
+		return nil
+	}
+	return f.step(op, name)
+}
+
+// Open opens a regular file for reading; anything else is an error, and never
+// waits as a FIFO would. A file that its sync program has taken away for now
+// is ErrOffline.
+func (f *Folder) Open(name string) (*os.File, error) {
+	if err := f.before("open", name); err != nil {
+		return nil, offline(err)
+	}
+	info, err := f.root.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	var file *os.File
+	if err == nil {
+		file, err = f.root.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	}
+	if err != nil {
+		return nil, f.absent(name, err)
+	}
+	opened, err := file.Stat()
+	if err == nil && !os.SameFile(info, opened) {
+		err = fmt.Errorf("%s was replaced while it was opened", name)
+	}
+	if err != nil {
+		file.Close()
+		return nil, offline(err)
+	}
+	return file, nil
+}
+
+// absent explains why name could not be opened: a placeholder beside it says
+// that the file exists and is not here.
+func (f *Folder) absent(name string, err error) error {
+	if errors.Is(err, iofs.ErrNotExist) {
+		dir, base := path.Split(name)
+		if _, e := f.root.Lstat(dir + "." + base + icloudSuffix); e == nil {
+			return fmt.Errorf("%s is in iCloud only: %w", name, ErrOffline)
+		}
+	}
+	return offline(err)
+}
+
+// ReadFile reads a whole file of at most limit bytes.
+func (f *Folder) ReadFile(name string, limit int64) ([]byte, error) {
+	file, err := f.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var b bytes.Buffer
+	if info, err := file.Stat(); err == nil && info.Size() <= limit {
+		b.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	n, err := b.ReadFrom(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, offline(err)
+	}
+	if n > limit {
+		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
+	}
+	return b.Bytes(), nil
+}
+
+// List returns what is in a directory, by name.
+func (f *Folder) List(dir string) ([]iofs.DirEntry, error) {
+	if err := f.before("list", dir); err != nil {
+		return nil, offline(err)
+	}
+	d, err := f.root.Open(dir)
+	if err != nil {
+		return nil, offline(err)
+	}
+	defer d.Close()
+	entries, err := d.ReadDir(-1)
+	if err != nil {
+		return nil, offline(err)
+	}
+	slices.SortFunc(entries, func(a, b iofs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, nil
+}
+
+// Repository returns the id that the folder's objects carry in clear: those of
+// the journal, one for each device, or else one of the packs. Nothing is
+// verified. Two ids are an error that names them; none is ErrNotSynced.
+func (f *Folder) Repository() (seal.RepositoryID, error) {
+	for _, top := range []string{journalDir, packsDir} {
+		ids, err := f.idsBelow(top)
+		if err != nil {
+			return seal.RepositoryID{}, err
+		}
+		switch len(ids) {
+		case 0:
+			continue
+		case 1:
+			return ids[0], nil
+		}
+		return seal.RepositoryID{}, fmt.Errorf("%s holds files of several repositories: %s and %s", f.dir, ids[0], ids[1])
+	}
+	return seal.RepositoryID{}, fmt.Errorf("%s: %w", f.dir, ErrNotSynced)
+}
+
+// idsBelow returns the different ids found in the directories of top, asking
+// the first readable object of each.
+func (f *Folder) idsBelow(top string) ([]seal.RepositoryID, error) {
+	dirs, err := f.List(top)
+	if err != nil {
+		return nil, err
+	}
+	var ids []seal.RepositoryID
+	var last error // an object that is there and cannot be reached
+	for _, d := range dirs {
+		if !d.IsDir() {
+			continue
+		}
+		files, err := f.List(path.Join(top, d.Name()))
+		if err != nil {
+			last = err
+			continue
+		}
+		for _, file := range files {
+			name := path.Join(top, d.Name(), file.Name())
+			if kind := parseName(name).kind; kind != namePack && kind != nameEntry {
+				continue
+			}
+			h, err := f.header(name)
+			if err != nil {
+				if errors.Is(err, ErrOffline) {
+					last = err
+				}
+				continue
+			}
+			if !slices.Contains(ids, h.Repository) {
+				ids = append(ids, h.Repository)
+			}
+			break
+		}
+	}
+	if len(ids) == 0 {
+		return nil, last
+	}
+	return ids, nil
+}
+
+func (f *Folder) header(name string) (seal.Header, error) {
+	file, err := f.Open(name)
+	if err != nil {
+		return seal.Header{}, err
+	}
+	defer file.Close()
+	var b [seal.HeaderSize]byte
+	if _, err := io.ReadFull(file, b[:]); err != nil {
+		return seal.Header{}, offline(err)
+	}
+	return seal.ParseHeader(b[:])
+}
