@@ -226,7 +226,7 @@ def tree_entry(r):
     size = e["size"]
     if kind == 1 and content == 1: e["inline"] = r.some(2)
     elif content == 2: e["parts"] = [extent(r) for _ in range(r.num(1))]
-    elif content == 3 or kind == 2: e["list"] = r.take(32)
+    elif content == 3 or kind == 2: e["list"], e["data"] = r.take(32), r.num(8) if kind == 1 else 0
     elif kind == 3: e["target"] = r.some(2)
     elif kind >= 6: e["device"] = os.makedev(r.num(4), r.num(4))
     if flags & 2: e["xattrs"] = [(r.some(1), r.some(4)) for _ in range(r.num(2))]
@@ -254,6 +254,7 @@ def snapshot(payload):
     return root
 def write_file(packs, path, e):
     parts, at = e["parts"] if e["list"] is None else extents(packs, e["list"]), 0
+    held = 0
     with open(path, "xb") as f:
         f.write(e.get("inline", b""))
         for length, name in parts:
@@ -262,8 +263,10 @@ def write_file(packs, path, e):
                 data = packs.get(1, name)
                 need(len(data) == length, "extent: length")
                 os.pwrite(f.fileno(), data, at)
+                held += length
             at += length
         need("inline" in e or at == e["size"], "extents: not the size of the file")
+        need(e["list"] is None or held == e["data"], "extents: not the data of the file")
         f.truncate(e["size"])
 def restore(packs, dest, root, links, depth=0):
     need(depth <= 1024, "too deep")
