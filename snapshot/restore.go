@@ -1,0 +1,234 @@
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"bakfs/store"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// RestoreOptions say how Restore writes. The zero value makes new files, as the person who runs it owns them.
+type RestoreOptions struct {
+	Overwrite bool // DEST may hold files; those of the same name are replaced. No link in it is ever followed
+	Verify    bool // read all back and compare
+	Owner     bool // give files to their owners, by number, and keep what only counts with them; for root
+	Devices   bool // make devices; for root
+	Progress  *Progress
+	Warn      func(path string, err error) // nil: none. Called by one goroutine at a time
+}
+
+// A RestoreResult is what Restore did.
+type RestoreResult struct {
+	Files, Dirs, Others, Bytes uint64 // made
+	Skipped                    uint64 // sockets and devices that were not made
+	Verified                   uint64 // files that were read back and are right
+	Errors                     uint64 // files and folders that are missing or not as they were; Warn had them all
+	Damaged                    uint64 // of these: the repository's fault
+}
+
+// What Warn and the caller may ask for with errors.Is.
+var (
+	ErrNotEmpty = errors.New("the folder is not empty")
+	ErrSkipped  = errors.New("a device or socket, which was not made")
+	ErrDiffers  = errors.New("what was read back is not what was written")
+	errInTheWay = errors.New("something of another kind has this name already")
+)
+
+// Restore writes the file or folder at path of a snapshot to dest: a file to dest/<its name>, of a folder what
+// is in it, and dest itself gets the folder's attributes. dest is made if need be; for a folder it must be empty, unless o.Overwrite. Nothing outside dest is
+// touched, whatever the snapshot says. What goes wrong with one file is reported and counted, and the rest goes on;
+// an error is returned for what stops all.
+func Restore(ctx context.Context, st *store.Store, s Info, p string, dest string, o RestoreOptions) (RestoreResult, error) {
+	if p == "" {
+		p = "/"
+	}
+	if !path.IsAbs(p) {
+		return RestoreResult{}, fmt.Errorf("%q is not an absolute path", p)
+	}
+	p = path.Clean(p)
+	e, err := find(ctx, st, s.Root, p)
+	if err != nil {
+		return RestoreResult{}, err
+	}
+	r := &restorer{RestoreOptions: o, st: st, dest: dest, links: map[inode]*madeLink{}, failed: map[string]bool{}}
+	r.limit = s.Files + s.Dirs + s.Others
+	top, err := r.openDest(e)
+	if err != nil {
+		return RestoreResult{}, err
+	}
+	defer top.drop()
+	one := func(yield func(*Entry, error) bool) { yield(e, nil) }
+	if e.Kind != Dir {
+		return r.run(ctx, top, func(context.Context) entries { return one })
+	}
+	result, err := r.run(ctx, top, func(ctx context.Context) entries { return readDir(ctx, st, e.Root) })
+	if err == nil && p != "/" {
+		err = r.finishDir(top, e)
+		result = r.result()
+	}
+	return result, err
+}
+
+// entries are what a pass over a folder goes through.
+type entries = iter.Seq2[*Entry, error]
+
+// A restorer is one run of Restore.
+type restorer struct {
+	RestoreOptions
+	st    *store.Store
+	dest  string
+	limit uint64 // entries that the snapshot says it has; 0: unknown
+	files *errgroup.Group
+
+	cancel context.CancelCauseFunc
+	n      struct{ files, dirs, others, bytes, skipped, verified, errors, damaged atomic.Uint64 }
+
+	mu     sync.Mutex // guards links and failed
+	links  map[inode]*madeLink
+	failed map[string]bool // paths in dest that no later pass touches
+
+	warn sync.Mutex // held while Warn runs
+}
+
+// A madeLink is the first name of a file with several. Others are linked to it when it is done.
+type madeLink struct {
+	path string
+	done bool
+}
+
+// run makes the passes, each over the whole tree: no pass keeps a list of files. Links are made when all files are,
+// so no path to a file can lead through one; attributes of folders last, because making files changes them and some let
+// nobody in.
+func (r *restorer) run(ctx context.Context, top *folder, list func(context.Context) entries) (RestoreResult, error) {
+	ctx, r.cancel = context.WithCancelCause(ctx)
+	defer r.cancel(nil)
+	if err := r.measure(ctx, top, list(ctx)); err != nil {
+		return RestoreResult{}, err
+	}
+	steps := []pass{
+		{enter: r.makeDir, visit: r.startFile},
+		{enter: r.openDir, visit: r.linkFile},
+		{enter: r.openDir, visit: r.startVerify},
+		{enter: r.openDir, visit: r.makeOther, leave: r.finishDir},
+	}
+	for i, p := range steps {
+		if i == 1 && len(r.links) == 0 || i == 2 && !r.Verify {
+			continue
+		}
+		if i == 2 {
+			r.syncDest(top)
+		}
+		r.files = new(errgroup.Group)
+		r.files.SetLimit(2 * runtime.GOMAXPROCS(0))
+		err := r.walk(ctx, top, list(ctx), p)
+		r.files.Wait()
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return r.result(), err
+		}
+	}
+	return r.result(), nil
+}
+
+// A pass is what is done with each entry. enter returns nil for a folder that is passed over.
+type pass struct {
+	enter func(d *folder, e *Entry) *folder
+	visit func(ctx context.Context, d *folder, e *Entry)
+	leave func(d *folder, e *Entry) error
+}
+
+// walk goes through a folder and what is below. Only what stops all is an error.
+func (r *restorer) walk(ctx context.Context, d *folder, list entries, p pass) error {
+	for e, err := range list {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			r.fail(d, "", fmt.Errorf("the folder's list of names: %w", err))
+			return nil
+		}
+		if r.n.errors.Load() > 0 && r.hasFailed(d.path(e.Name)) {
+			continue
+		}
+		if e.Kind != Dir {
+			p.visit(ctx, d, e)
+			continue
+		}
+		child := p.enter(d, e)
+		if child == nil {
+			continue
+		}
+		err = r.walk(ctx, child, readDir(ctx, r.st, e.Root), p)
+		if err == nil && p.leave != nil {
+			err = p.leave(child, e)
+		}
+		child.drop()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openDest opens dest, making it if need be.
+func (r *restorer) openDest(e *Entry) (*folder, error) {
+	err := os.Mkdir(r.dest, 0o700)
+	if errors.Is(err, iofs.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(r.dest), 0o777); err == nil {
+			err = os.Mkdir(r.dest, 0o700)
+		}
+	}
+	if err != nil && !errors.Is(err, iofs.ErrExist) {
+		return nil, err
+	}
+	root, err := os.OpenRoot(r.dest)
+	if err != nil {
+		return nil, err
+	}
+	top := newFolder(nil, "", root)
+	list, err := firstName(top)
+	if err == nil && e.Kind == Dir && len(list) > 0 && !r.Overwrite {
+		err = fmt.Errorf("%s: %w", r.dest, ErrNotEmpty)
+	}
+	if err == nil && e.Kind != Dir && !r.Overwrite {
+		if _, statErr := root.Lstat(e.Name); statErr == nil {
+			err = fmt.Errorf("%s: %w", filepath.Join(r.dest, e.Name), iofs.ErrExist)
+		}
+	}
+	if err == nil {
+		top.inherits, err = hasDefaultACL(top)
+	}
+	if err != nil {
+		top.drop()
+		return nil, err
+	}
+	return top, nil
+}
+
+// firstName gives a name in the folder, if there is one.
+func firstName(d *folder) ([]string, error) {
+	f, err := d.root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	list, err := f.Readdirnames(1)
+	if err == io.EOF {
+		err = nil
+	}
+	return list, err
+}
