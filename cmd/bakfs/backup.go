@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+	"unicode/utf8"
+
+	"bakfs/snapshot"
+
+	"github.com/spf13/cobra"
+)
+
+type backupFlags struct {
+	exclude       []string
+	excludeFiles  []string
+	oneFileSystem bool
+	excludeCaches bool
+	tags          []string
+	dryRun        bool
+	reread        bool
+}
+
+func newBackup(p *program) *cobra.Command {
+	var f backupFlags
+	c := &cobra.Command{
+		Use:   "backup [-r DIR] PATH...",
+		Short: "Back up files and folders",
+		Long: `Back up files and folders as one new snapshot. Files that did not change since
+the last one are not read again; content that the repository holds is not stored
+again. The repository itself, and what bakfs keeps on this machine, are left out.
+
+A file that cannot be read is reported, the rest goes on, and the exit code is 3.
+
+Patterns of --exclude: a name without a slash fits anywhere (*.o, node_modules);
+with a leading slash the whole path (/home/*/.cache); with a slash elsewhere the
+end of a path (build/*.tmp). ** stands for any number of folders, a slash at the
+end means folders only, ! in front takes back in; the last pattern that fits decides.`,
+		Example: `  bakfs backup ~                                 with BAKFS_REPOSITORY set
+  bakfs backup -r ~/Dropbox/backup ~/letters ~/photos --tag spring
+  bakfs backup -n -e '*.o' -e /home/me/.cache ~  only count what it would do`,
+		Args: arguments(1, -1, "PATH"),
+		RunE: func(c *cobra.Command, args []string) error { return p.backup(c.Context(), args, f) },
+	}
+	flags := c.Flags()
+	flags.StringArrayVarP(&f.exclude, "exclude", "e", nil, "leave out what fits `PATTERN`")
+	flags.StringArrayVar(&f.excludeFiles, "exclude-file", nil, "leave out what fits a pattern in `FILE`, one a line")
+	flags.BoolVarP(&f.oneFileSystem, "one-file-system", "x", false, "stay on the file system of each PATH")
+	flags.BoolVar(&f.excludeCaches, "exclude-caches", false, "leave out the content of folders with a CACHEDIR.TAG")
+	flags.StringArrayVar(&f.tags, "tag", nil, "give the snapshot the word `TAG`")
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "read and count, write nothing")
+	flags.BoolVar(&f.reread, "reread", false, "read files again that look unchanged")
+	return c
+}
+
+func (p *program) backup(ctx context.Context, args []string, f backupFlags) error {
+	o, err := f.options(args)
+	if err != nil {
+		return err
+	}
+	r, lock, err := p.openDevice(ctx)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	defer r.Close()
+	if err := refuseSources(o.Sources, r); err != nil {
+		return err
+	}
+	st, err := p.openStore(ctx, r)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	if n, size, err := r.folder.RemoveTemporaries(r.tag()); err != nil {
+		p.warn("warning: %v", err)
+	} else if n > 0 {
+		p.detail("removed %s of an earlier run that was cut off, %s", count(uint64(n), "unfinished file", "unfinished files"), bytesOf(size))
+	}
+	o.Keys = r.keys
+	o.Never = []string{r.folder.Dir(), r.dirs.cache, r.dirs.state}
+	o.Progress = new(snapshot.Progress)
+	bar := p.progress("backup", tallyOf(o.Progress))
+	o.Warn = func(path string, err error) {
+		bar.around(func() { p.warn("%s: %v", quote(path), withoutPath(err)) })
+	}
+	begun := time.Now()
+	result, err := snapshot.Create(ctx, st, r.journal, r.device, o)
+	bar.done()
+	if err == nil {
+		err = st.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return p.backupDone(result, f.dryRun, time.Since(begun))
+}
+
+// options checks what the user asks for before anything is opened.
+func (f backupFlags) options(args []string) (snapshot.Options, error) {
+	o := snapshot.Options{OneFileSystem: f.oneFileSystem, ExcludeCaches: f.excludeCaches, Tags: f.tags, DryRun: f.dryRun, Reread: f.reread}
+	for _, text := range f.exclude {
+		if err := snapshot.CheckExclude(text); err != nil {
+			return o, usagef("--exclude %s: %w", quote(text), err)
+		}
+	}
+	o.Exclude = append(o.Exclude, f.exclude...)
+	for _, name := range f.excludeFiles {
+		patterns, err := readExcludes(name)
+		if err != nil {
+			return o, usagef("--exclude-file: %w", err)
+		}
+		o.Exclude = append(o.Exclude, patterns...)
+	}
+	for _, tag := range f.tags {
+		if tag == "" || len(tag) > 255 || !utf8.ValidString(tag) {
+			return o, usagef("--tag %s: a tag is 1 to 255 bytes of UTF-8", quote(tag))
+		}
+	}
+	for _, arg := range args {
+		if arg == "" {
+			return o, usagef("an empty PATH")
+		}
+		abs, err := filepath.Abs(arg)
+		if err != nil {
+			return o, err
+		}
+		if _, err := os.Lstat(abs); err != nil {
+			return o, fail(exitError, fmt.Errorf("%s: %w", quote(arg), withoutPath(err)), "nothing was backed up")
+		}
+		o.Sources = append(o.Sources, abs)
+	}
+	return o, nil
+}
+
+func readExcludes(name string) ([]string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return snapshot.ParseExcludeFile(name, io.Reader(f))
+}
+
+// refuseSources refuses a source that is, or lies in, what bakfs itself writes.
+func refuseSources(sources []string, r *repository) error {
+	for _, s := range sources {
+		for what, dir := range r.own() {
+			in, err := within(s, dir)
+			if err != nil && !isDangling(s) {
+				return err
+			}
+			if in {
+				return fail(exitUsage, fmt.Errorf("%s lies in %s, %s", quote(s), what, quote(dir)), "name what you want to keep, not where it is kept")
+			}
+		}
+	}
+	return nil
+}
+
+// isDangling reports whether path is a link to nothing, which is backed up as a link.
+func isDangling(path string) bool {
+	_, err := os.Stat(path)
+	return err != nil
+}
+
+// withoutPath takes the operation and path off an error whose path is said already.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*os.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// backupDone prints the summary and says by the exit code whether all was read.
+func (p *program) backupDone(r snapshot.Result, dryRun bool, took time.Duration) error {
+	if err := p.backupSummary(r, dryRun, took); err != nil {
+		return err
+	}
+	if r.NotRead > 0 {
+		return fail(exitNotRead, fmt.Errorf("%s not be read; all the rest is %s", count(r.NotRead, "file or folder could", "files or folders could"),
+			map[bool]string{false: "backed up", true: "readable"}[dryRun]), "the lines above name them; the next backup tries again")
+	}
+	return nil
+}
+
+func (p *program) backupSummary(r snapshot.Result, dryRun bool, took time.Duration) error {
+	if p.json {
+		s := asJSON("summary", r.Info)
+		if dryRun {
+			s.ID = ""
+		}
+		return p.line(struct {
+			jsonSnapshot
+			DryRun    bool    `json:"dry_run"`
+			New       uint64  `json:"files_new"`
+			Changed   uint64  `json:"files_changed"`
+			Unchanged uint64  `json:"files_unchanged"`
+			BytesRead uint64  `json:"bytes_read"`
+			Excluded  uint64  `json:"excluded"`
+			Unstable  uint64  `json:"unstable"`
+			Seconds   float64 `json:"seconds"`
+		}{s, dryRun, r.FilesNew, r.FilesChanged, r.FilesUnchanged, r.BytesRead, r.Excluded, r.Unstable, took.Seconds()})
+	}
+	if p.quiet {
+		return nil
+	}
+	p.printf("files    %s new, %s changed, %s unchanged\n", number(r.FilesNew), number(r.FilesChanged), number(r.FilesUnchanged))
+	p.printf("folders  %s\n", number(r.Dirs))
+	p.printf("bytes    %s in all, %s read, %s added, %s stored\n", bytesOf(r.Bytes), bytesOf(r.BytesRead), bytesOf(r.Added), bytesOf(r.Stored))
+	if p.verbose {
+		p.printf("others   %s links and special files, %s left out, %s changed while read\n", number(r.Others), number(r.Excluded), number(r.Unstable))
+	}
+	p.printf("time     %.1f s\n", took.Seconds())
+	if dryRun {
+		p.printf("dry run: nothing was written\n")
+		return nil
+	}
+	p.printf("snapshot %s\n", shortID(r.Info))
+	return nil
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"bakfs/snapshot"
+
+	"github.com/spf13/cobra"
+)
+
+func newSnapshots(p *program) *cobra.Command {
+	var device string
+	var tags []string
+	c := &cobra.Command{
+		Use:        "snapshots [-r DIR]",
+		Short:      "List the snapshots",
+		SuggestFor: []string{"list", "snaps", "snapshot"},
+		Long: `List the snapshots of all devices, the newest last. The time is when a backup
+was done, in this machine's zone; size is what a restore would write.`,
+		Example: `  bakfs snapshots
+  bakfs snapshots --device laptop --tag spring
+  bakfs snapshots --json | jq -r .id`,
+		Args: arguments(0, 0, ""),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.listSnapshots(c.Context(), func(i snapshot.Info) bool {
+				return (device == "" || i.DeviceName == device) && hasAll(i.Tags, tags)
+			})
+		},
+	}
+	c.Flags().StringVar(&device, "device", "", "only those of the device `NAME`")
+	c.Flags().StringArrayVar(&tags, "tag", nil, "only those with the word `TAG`")
+	return c
+}
+
+func hasAll(have, want []string) bool {
+	for _, w := range want {
+		if !slices.Contains(have, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *program) listSnapshots(ctx context.Context, keep func(snapshot.Info) bool) error {
+	r, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	infos, errs := snapshot.List(r.journal)
+	rows := [][]string{{"id", "time", "device", "files", "size", "sources"}}
+	shown := 0
+	for _, i := range infos {
+		if !keep(i) {
+			continue
+		}
+		shown++
+		if p.json {
+			if err := p.line(asJSON("snapshot", i)); err != nil {
+				return err
+			}
+			continue
+		}
+		rows = append(rows, []string{shortID(i), i.Time.Local().Format("2006-01-02 15:04:05"), quote(i.DeviceName), number(i.Files), bytesOf(i.Bytes), sourcesOf(i)})
+	}
+	if shown > 0 && !p.json {
+		p.printf("%s", table(rows, 3, 4))
+	}
+	if shown == 0 {
+		p.say("there are no snapshots")
+	}
+	if len(errs) > 0 {
+		return fail(exitDamaged, errors.Join(errs...), "`bakfs check` tells more; the other snapshots are not concerned")
+	}
+	return nil
+}
+
+// sourcesOf is what a snapshot was made of, with its tags.
+func sourcesOf(i snapshot.Info) string {
+	var words []string
+	for _, s := range i.Sources {
+		words = append(words, quote(s))
+	}
+	for _, t := range i.Tags {
+		words = append(words, "#"+quote(t))
+	}
+	if i.Incomplete {
+		words = append(words, "(incomplete)")
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"path"
+
+	"bakfs/snapshot"
+	"bakfs/store"
+)
+
+// A tree is an open snapshot, at the place that SNAP:PATH names.
+type tree struct {
+	repository *repository
+	store      *store.Store
+	info       snapshot.Info
+	ref        ref
+	fs         iofs.FS // of the snapshot's root
+}
+
+// openTree opens what arg, a SNAP[:PATH], names. Whether the path exists is not looked at.
+func (p *program) openTree(ctx context.Context, arg string) (*tree, error) {
+	if _, err := parseRef(arg); err != nil {
+		return nil, err
+	}
+	r, err := p.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{repository: r}
+	if t.info, t.ref, err = p.find(r.journal, arg); err == nil {
+		t.store, err = p.openStore(ctx, r)
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	t.fs = bound(ctx, snapshot.Open(t.store, t.info))
+	return t, nil
+}
+
+func (t *tree) Close() error { return errors.Join(t.store.Close(), t.repository.Close()) }
+
+func (t *tree) lstat() (iofs.FileInfo, error) {
+	info, err := iofs.Lstat(t.fs, t.ref.name())
+	if err != nil {
+		return nil, t.absent(err)
+	}
+	return info, nil
+}
+
+func (t *tree) readLink() (string, error) { return iofs.ReadLink(t.fs, t.ref.name()) }
+
+func (t *tree) sub(name string) (iofs.FS, error) { return subFS(t.fs, name) }
+
+// absent says which path is not in which snapshot, where that is what err means.
+func (t *tree) absent(err error) error {
+	if errors.Is(err, iofs.ErrNotExist) {
+		return fail(exitError, fmt.Errorf("%s is not in snapshot %s", quote(t.ref.path), shortID(t.info)), "bakfs ls shows what is there; the snapshot is of "+sourcesOf(t.info))
+	}
+	return fmt.Errorf("%s: %w", quote(t.ref.path), withoutPath(err))
+}
+
+// bound binds a tree's calls to ctx.
+func bound(ctx context.Context, tree iofs.FS) iofs.FS {
+	if c, ok := tree.(interface {
+		WithContext(ctx context.Context) iofs.FS
+	}); ok {
+		return c.WithContext(ctx)
+	}
+	return tree
+}
+
+// subFS opens a folder below dir. Names are raw bytes, which iofs.Sub would refuse.
+func subFS(dir iofs.FS, name string) (iofs.FS, error) {
+	if name == "." {
+		return dir, nil
+	}
+	s, ok := dir.(iofs.SubFS)
+	if !ok {
+		return iofs.Sub(dir, name)
+	}
+	return s.Sub(name)
+}
+
+// walk calls visit with what is at name and everything below it, folders before
+// what they hold, each with its path from the snapshot's root.
+func walk(ctx context.Context, dir iofs.FS, name string, visit func(path string, info iofs.FileInfo) error) error {
+	info, err := iofs.Lstat(dir, name)
+	if err != nil {
+		return err
+	}
+	at := path.Join("/", name)
+	if err := visit(at, info); err != nil || !info.IsDir() {
+		return err
+	}
+	sub, err := subFS(dir, name)
+	if err != nil {
+		return err
+	}
+	return walkBelow(ctx, sub, at, visit)
+}
+
+func walkBelow(ctx context.Context, dir iofs.FS, at string, visit func(path string, info iofs.FileInfo) error) error {
+	entries, err := iofs.ReadDir(dir, ".")
+	if err != nil {
+		return fmt.Errorf("%s: %w", quote(at), err)
+	}
+	for _, e := range entries {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		full := path.Join(at, e.Name())
+		info, err := e.Info()
+		if err != nil {
+			return fmt.Errorf("%s: %w", quote(full), err)
+		}
+		if err := visit(full, info); err != nil {
+			return err
+		}
+		if !info.IsDir() {
+			continue
+		}
+		sub, err := subFS(dir, e.Name())
+		if err != nil {
+			return fmt.Errorf("%s: %w", quote(full), err)
+		}
+		if err := walkBelow(ctx, sub, full, visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
