@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"container/list"
 	"encoding/binary"
 	"errors"
@@ -21,7 +20,7 @@ import (
 
 const (
 	openPacks     = 64
-	directoryKept = 64 << 10 // a larger directory is searched in the pack
+	openBytes     = 12 << 20 // of directories of packs kept open
 	maxCandidates = 64       // foreign files looked at for one pack
 )
 
@@ -33,7 +32,7 @@ type packFile struct {
 	file      *os.File
 	reader    *seal.Reader
 	head      head
-	directory []byte // nil: large
+	directory []byte
 	path      string // not the pack's own if it is adopted
 
 	users  int  // guarded by packFiles.mu
@@ -47,6 +46,7 @@ type packFiles struct {
 
 	mu      sync.Mutex
 	open    map[seal.Hash]*list.Element // of opened
+	bytes   int                         // of the directories of open
 	recent  *list.List
 	adopted map[seal.Hash]string // path of the good copy; "": there is none
 }
@@ -95,7 +95,8 @@ func (p *packFiles) keep(name seal.Hash, pack *packFile) *packFile {
 		pack = e.Value.(opened).pack
 	} else {
 		p.open[name] = p.recent.PushFront(opened{name, pack})
-		if p.recent.Len() > openPacks {
+		p.bytes += len(pack.directory)
+		for p.recent.Len() > openPacks || p.bytes > openBytes && p.recent.Len() > 1 {
 			p.drop(p.recent.Back())
 		}
 	}
@@ -115,6 +116,7 @@ func (p *packFiles) release(pack *packFile) {
 func (p *packFiles) drop(e *list.Element) {
 	o := p.recent.Remove(e).(opened)
 	delete(p.open, o.name)
+	p.bytes -= len(o.pack.directory)
 	o.pack.doomed = true
 	if o.pack.users == 0 {
 		o.pack.file.Close()
@@ -265,7 +267,7 @@ func openPack(f *Folder, k *seal.Keys, name string) (*packFile, error) {
 	return p, nil
 }
 
-// start reads the head of a pack of size bytes, and its directory if small.
+// start reads the head and the directory of a pack of size bytes.
 func (p *packFile) start(k *seal.Keys, from io.ReaderAt, size int64) error {
 	if !packSize(size) {
 		return fmt.Errorf("%w: %d bytes, which no pack has: %w, or damaged", ErrDamaged, size, ErrNotSynced)
@@ -291,9 +293,6 @@ func (p *packFile) start(k *seal.Keys, from io.ReaderAt, size int64) error {
 	if p.head, err = parseHead(start[:], p.reader.Size()); err != nil {
 		return err
 	}
-	if p.head.directorySize() > directoryKept {
-		return nil
-	}
 	p.directory = make([]byte, p.head.directorySize())
 	return readFull(p.reader, p.directory, headSize)
 }
@@ -301,25 +300,15 @@ func (p *packFile) start(k *seal.Keys, from io.ReaderAt, size int64) error {
 // confirm checks that the pack's directory has exactly this place; else the
 // error is errPlace. Entries are in order of their offsets.
 func (p *packFile) confirm(id seal.ID, place index.Place) error {
-	var entry [entrySize]byte
-	var failed error
-	read := func(i int) []byte {
-		if p.directory != nil {
-			return p.directory[i*entrySize : (i+1)*entrySize]
-		}
-		if failed == nil {
-			failed = readFull(p.reader, entry[:], headSize+entrySize*int64(i))
-		}
-		return entry[:]
-	}
+	entry := func(i int) []byte { return p.directory[i*entrySize:][:entrySize] }
 	i := sort.Search(p.head.count, func(i int) bool {
-		return cmp.Compare(binary.BigEndian.Uint32(read(i)[32:]), place.Offset) >= 0
+		return binary.BigEndian.Uint32(entry(i)[32:]) >= place.Offset
 	})
-	if failed != nil || i == p.head.count {
-		return cmp.Or(failed, errPlace)
+	if i == p.head.count {
+		return errPlace
 	}
-	e, err := parseEntry(read(i), p.head.stream)
-	if err = cmp.Or(failed, err); err != nil {
+	e, err := parseEntry(entry(i), p.head.stream)
+	if err != nil {
 		return err
 	}
 	if e != (index.Entry{ID: id, Offset: place.Offset, Stored: place.Stored, Raw: place.Raw, Type: place.Type, Compression: place.Compression}) {
