@@ -192,7 +192,7 @@ func TestKeysDependOnAllTheyShould(t *testing.T) {
 	if k.Pseudonym(DeviceID{1}) == k.Pseudonym(DeviceID{2}) || k.Pseudonym(DeviceID{1}) != testRoot().Keys().Pseudonym(DeviceID{1}) {
 		t.Error("pseudonyms")
 	}
-	if NewRepositoryID() == NewRepositoryID() {
+	if a, b := NewRepositoryID(), NewRepositoryID(); a == b {
 		t.Error("two repositories share their identity")
 	}
 	seen := map[[32]byte]string{}

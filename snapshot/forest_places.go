@@ -43,7 +43,7 @@ func (r forestRoot) items(ctx context.Context) ([]*item, error) {
 	return append(all,
 		made("README.txt", &Entry{Name: "README.txt", Kind: File, Inline: []byte(mountReadme)}, nil),
 		made("files", &Entry{Name: "files", Kind: Dir, MTime: t}, mergedDir{f: r.f}),
-		made("snapshots", &Entry{Name: "snapshots", Kind: Dir, MTime: t}, snapshotsDir{r.f})), nil
+		made("snapshots", &Entry{Name: "snapshots", Kind: Dir, MTime: t}, snapshotsDir(r))), nil
 }
 
 func (r forestRoot) list(ctx context.Context) ([]iofs.DirEntry, error) {
