@@ -127,6 +127,6 @@ func putEntries(chunks *bbolt.Bucket, numbers []uint32, entries []Entry) error {
 	return nil
 }
 
-func putMark(verified *bbolt.Bucket, name seal.Hash) error {
-	return verified.Put(name[:], protect(name[:], nil))
+func putMark(verified *bbolt.Bucket, name seal.Hash, m mark) error {
+	return verified.Put(name[:], markValue(name, m))
 }

@@ -36,7 +36,8 @@ type Place struct {
 	Raw         uint32
 	Type        seal.ChunkType
 	Compression uint8
-	Verified    bool // this machine has checked the whole pack once
+	Verified    bool // this machine has checked the whole pack once, and it is not Damaged
+	Damaged     bool // this machine has found the pack damaged
 }
 
 // An Entry is one chunk of a pack, as in the pack's directory.
@@ -55,6 +56,7 @@ type Pack struct {
 	Size     int64
 	Stream   uint8
 	Verified bool
+	Damaged  bool // set by MarkDamaged only; then it is not Verified
 }
 
 const (
@@ -98,7 +100,8 @@ func Open(dir string) (*Index, error) {
 	return x, nil
 }
 
-// Find returns where the chunk lies. Of several places it prefers one in a verified pack.
+// Find returns where the chunk lies. Of several places it prefers one in a verified pack, and gives one in a damaged
+// pack only if there is no other.
 func (x *Index) Find(id seal.ID) (Place, bool, error) {
 	var place Place
 	var found bool
@@ -113,8 +116,13 @@ func (x *Index) Find(id seal.ID) (Place, bool, error) {
 	if err != nil {
 		return Place{}, false, err
 	}
-	if !found || place.Verified {
-		return place, found, nil
+	if !found {
+		return place, false, nil
+	}
+	if place.Verified {
+		if m, _, err := x.latest(place.Pack); err != nil || !m.damaged {
+			return place, err == nil, err
+		}
 	}
 	places, err := x.Places(id)
 	if err != nil || len(places) == 0 {
@@ -123,8 +131,8 @@ func (x *Index) Find(id seal.ID) (Place, bool, error) {
 	return places[0], true, nil
 }
 
-// Places returns all places of the chunk, those in verified packs first: where Find's turns out damaged or gone,
-// another may do.
+// Places returns all places of the chunk, those in verified packs first and those in damaged ones last: where Find's
+// turns out damaged or gone, another may do.
 func (x *Index) Places(id seal.ID) ([]Place, error) {
 	var places []Place
 	err := x.each(func(r source) error {
@@ -139,10 +147,10 @@ func (x *Index) Places(id seal.ID) ([]Place, error) {
 	return x.order(places)
 }
 
-// order marks the places whose packs were verified by a mark, puts those in front and removes repetitions.
+// order says of each place what the marks say of its pack, sorts them by that, and removes repetitions.
 func (x *Index) order(places []Place) ([]Place, error) {
 	seen := make(map[seal.Hash]bool)
-	var first, rest []Place
+	var first, rest, last []Place
 	for _, p := range places {
 		if seen[p.Pack] {
 			continue
@@ -152,38 +160,46 @@ func (x *Index) order(places []Place) ([]Place, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Verified = p.Verified || ok && known.Verified; p.Verified {
+		if ok {
+			p.Verified, p.Damaged = known.Verified, known.Damaged
+		}
+		switch {
+		case p.Damaged:
+			last = append(last, p)
+		case p.Verified:
 			first = append(first, p)
-		} else {
+		default:
 			rest = append(rest, p)
 		}
 	}
-	return append(first, rest...), nil
+	return append(append(first, rest...), last...), nil
 }
 
 // Pack returns what is known of a pack.
 func (x *Index) Pack(name seal.Hash) (Pack, bool, error) {
 	var pack Pack
-	var found, verified bool
+	var found bool
 	err := x.each(func(r source) error {
 		p, ok, err := r.packNamed(&name)
-		if err != nil {
+		if err != nil || !ok {
 			return err
 		}
-		if ok && !found {
+		if !found || p.Verified {
 			pack, found = p, true
 		}
-		marked, err := r.marked(&name)
-		verified = verified || marked || ok && p.Verified
-		if err == nil && found && verified {
+		if pack.Verified {
 			return errStop
 		}
-		return err
+		return nil
 	})
 	if err != nil || !found {
 		return Pack{}, false, err
 	}
-	pack.Verified = verified
+	m, marked, err := x.latest(name)
+	if err != nil {
+		return Pack{}, false, err
+	}
+	pack.judge(m, marked)
 	return pack, true, nil
 }
 
@@ -191,17 +207,18 @@ func (x *Index) Pack(name seal.Hash) (Pack, bool, error) {
 func (x *Index) Packs() iter.Seq2[Pack, error] {
 	return func(yield func(Pack, error) bool) {
 		packs := make(map[seal.Hash]Pack)
-		marks := make(map[seal.Hash]bool)
+		marks := make(marksOf)
 		err := x.each(func(r source) error {
 			err := r.eachPack(func(p Pack) error {
 				p.Verified = p.Verified || packs[p.Name].Verified
 				packs[p.Name] = p
 				return nil
 			})
-			return errors.Join(err, r.eachMark(func(name seal.Hash) { marks[name] = true }))
+			return errors.Join(err, r.eachMark(marks.note))
 		})
 		for name, p := range packs {
-			p.Verified = p.Verified || marks[name]
+			m, marked := marks[name]
+			p.judge(m, marked)
 			if !yield(p, nil) {
 				return
 			}
@@ -223,14 +240,14 @@ func (x *Index) Dropped() int {
 type source interface {
 	places(id *seal.ID, yield func(Place) error) error
 	packNamed(name *seal.Hash) (Pack, bool, error)
-	marked(name *seal.Hash) (bool, error)
+	marked(name *seal.Hash) (mark, bool, error)
 	lists
 }
 
 // lists are the packs by number, and the marks.
 type lists interface {
 	eachPack(fn func(Pack) error) error
-	eachMark(fn func(name seal.Hash)) error
+	eachMark(fn func(name seal.Hash, m mark)) error
 }
 
 // errStop ends a walk over segments; the walk returns nil.
@@ -268,17 +285,13 @@ func (x *Index) walk(fn func(r source) error) (bad []*segment, err error) {
 }
 
 // Add adds a pack and its chunks. Find sees them when Add returns, in other processes after Publish. Adding a pack
-// again changes nothing but that it becomes verified if p.Verified says so.
+// again changes nothing but that it becomes verified if p.Verified says so. p.Damaged says nothing here.
 func (x *Index) Add(p Pack, entries []Entry) error {
-	return x.change(func(t *table) { t.add(p, entries) })
-}
-
-// MarkVerified notes that this machine has checked the whole pack. The index need not know the pack yet.
-func (x *Index) MarkVerified(name seal.Hash) error {
-	if p, ok, err := x.Pack(name); err == nil && ok && p.Verified {
-		return nil
+	p.Damaged = false
+	if err := x.change(func(t *table) { t.add(p, entries) }); err != nil || !p.Verified {
+		return err
 	}
-	return x.change(func(t *table) { t.marks[name] = true })
+	return x.MarkVerified(p.Name)
 }
 
 func (x *Index) change(fn func(t *table)) error {

@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"os"
 	"path/filepath"
 
 	"go.etcd.io/bbolt"
-
-	"bakfs/seal"
 )
 
 const (
@@ -21,7 +20,7 @@ const (
 )
 
 // writeMerged publishes one segment with all that the table and the others know, and opens it. If one of the others is
-// damaged it is returned as bad; nothing is published then.
+// damaged it is returned as bad; nothing is published then. s is nil where publishFile's is.
 func writeMerged(dir string, t *table, others []*segment) (s *segment, bad *segment, err error) {
 	w, err := newFile(dir)
 	if err != nil {
@@ -55,7 +54,7 @@ func writeMerged(dir string, t *table, others []*segment) (s *segment, bad *segm
 }
 
 // publishFile syncs w and gives it its name. It is still locked while it is renamed, so that nobody takes it for a dead
-// process's.
+// process's. What it returns is nil if another process has merged the segment into its own already.
 func publishFile(dir string, w *segment) (*segment, error) {
 	if err := w.update(putComplete); err != nil {
 		return nil, err
@@ -78,7 +77,11 @@ func publishFile(dir string, w *segment) (*segment, error) {
 	if err := syncDir(dir); err != nil {
 		return nil, err
 	}
-	return openSegment(path, info.Size())
+	s, err := openSegment(path, info.Size())
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil, nil
+	}
+	return s, err
 }
 
 func putComplete(tx *bbolt.Tx) error {
@@ -105,7 +108,7 @@ type merge struct {
 }
 
 func (m *merge) run() error {
-	marks := make(map[seal.Hash]bool)
+	marks := make(marksOf)
 	for i := range m.from {
 		if err := m.packs(i, marks); err != nil {
 			return err
@@ -128,7 +131,7 @@ func (m *merge) read(i int, fn func() error) error {
 }
 
 // packs copies the packs of source i and gathers its marks.
-func (m *merge) packs(i int, marks map[seal.Hash]bool) error {
+func (m *merge) packs(i int, marks marksOf) error {
 	var list []Pack
 	var numbers []uint32
 	err := m.read(i, func() error {
@@ -136,7 +139,7 @@ func (m *merge) packs(i int, marks map[seal.Hash]bool) error {
 			list = append(list, p)
 			return nil
 		})
-		return errors.Join(err, m.from[i].eachMark(func(name seal.Hash) { marks[name] = true }))
+		return errors.Join(err, m.from[i].eachMark(marks.note))
 	})
 	if err != nil {
 		return err
@@ -162,16 +165,17 @@ func (m *merge) packs(i int, marks map[seal.Hash]bool) error {
 	return nil
 }
 
-// marks makes the marked packs verified where they are here now, and copies the marks of others.
-func (m *merge) marks(marks map[seal.Hash]bool) error {
+// marks makes the marked packs verified where they are here now, and copies the marks of others. Those that have a time
+// are always copied: a segment that is not here may have one of another time.
+func (m *merge) marks(marks marksOf) error {
 	if len(marks) == 0 {
 		return nil
 	}
 	return m.to.update(func(tx *bbolt.Tx) error {
-		for name := range marks {
+		for name, mark := range marks {
 			v := tx.Bucket(bucketNames).Get(name[:])
-			if v == nil {
-				if err := putMark(tx.Bucket(bucketVerified), name); err != nil {
+			if v == nil || mark.when > 0 {
+				if err := putMark(tx.Bucket(bucketVerified), name, mark); err != nil {
 					return err
 				}
 				continue

@@ -15,21 +15,39 @@ type model struct {
 	chunks   map[seal.ID]map[seal.Hash]Entry
 	packs    map[seal.Hash]Pack
 	verified map[seal.Hash]bool
+	damaged  map[seal.Hash]bool
 }
 
 func newModel() *model {
-	return &model{make(map[seal.ID]map[seal.Hash]Entry), make(map[seal.Hash]Pack), make(map[seal.Hash]bool)}
+	return &model{make(map[seal.ID]map[seal.Hash]Entry), make(map[seal.Hash]Pack), make(map[seal.Hash]bool), make(map[seal.Hash]bool)}
 }
 
 func (m *model) add(p Pack, entries []Entry) {
 	m.packs[p.Name] = p
-	m.verified[p.Name] = m.verified[p.Name] || p.Verified
+	if p.Verified {
+		m.mark(p.Name, false)
+	}
 	for _, e := range entries {
 		if m.chunks[e.ID] == nil {
 			m.chunks[e.ID] = make(map[seal.Hash]Entry)
 		}
 		m.chunks[e.ID][p.Name] = e
 	}
+}
+
+func (m *model) mark(name seal.Hash, damaged bool) {
+	m.verified[name], m.damaged[name] = !damaged, damaged
+}
+
+// rank is the order of places.
+func rank(p Place) int {
+	switch {
+	case p.Damaged:
+		return 2
+	case p.Verified:
+		return 0
+	}
+	return 1
 }
 
 func (m *model) check(t *rapid.T, x *Index) {
@@ -44,21 +62,23 @@ func (m *model) check(t *rapid.T, x *Index) {
 		if err != nil || len(places) != len(want) {
 			t.Fatalf("chunk %d: %d places, want %d, %v", n, len(places), len(want), err)
 		}
-		best := false
+		best := 2
 		for i, p := range places {
-			if p != placeOf(want[p.Pack], Pack{Name: p.Pack, Verified: m.verified[p.Pack]}) || i > 0 && p.Verified && !places[i-1].Verified {
+			expected := placeOf(want[p.Pack], Pack{Name: p.Pack, Verified: m.verified[p.Pack]})
+			expected.Damaged = m.damaged[p.Pack]
+			if p != expected || i > 0 && rank(p) < rank(places[i-1]) {
 				t.Fatalf("chunk %d: place %+v", n, p)
 			}
-			best = best || p.Verified
+			best = min(best, rank(p))
 		}
-		if ok && (place.Verified != best || !slices.Contains(places, place)) {
+		if ok && (rank(place) != best || !slices.Contains(places, place)) {
 			t.Fatalf("chunk %d: Find says %+v of %+v", n, place, places)
 		}
 	}
 	packs := 0
 	for p, err := range x.Packs() {
 		want := m.packs[p.Name]
-		want.Verified = m.verified[p.Name]
+		want.Verified, want.Damaged = m.verified[p.Name], m.damaged[p.Name]
 		if q, ok, err2 := x.Pack(p.Name); err != nil || err2 != nil || !ok || p != want || q != want {
 			t.Fatalf("pack %+v and %+v, want %+v: %v, %v", p, q, want, err, err2)
 		}
@@ -97,7 +117,14 @@ func TestIndexIsLikeAMap(t *testing.T) {
 				if err := x.MarkVerified(name); err != nil {
 					t.Fatal(err)
 				}
-				m.verified[name] = true
+				m.mark(name, false)
+			},
+			"damage": func(t *rapid.T) {
+				name := packName(rapid.IntRange(0, 9).Draw(t, "pack"))
+				if err := x.MarkDamaged(name); err != nil {
+					t.Fatal(err)
+				}
+				m.mark(name, true)
 			},
 			"publish": func(t *rapid.T) {
 				if err := x.Publish(); err != nil {

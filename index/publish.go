@@ -151,8 +151,23 @@ func (x *Index) publish() error {
 		if err != nil {
 			return fmt.Errorf("index: %w", err)
 		}
+		if s == nil {
+			return x.superseded()
+		}
 		return x.replace(s, others)
 	}
+}
+
+// superseded takes in the segment that another process has made of what was just published, and then lets go of the
+// table: nothing is out of sight in between.
+func (x *Index) superseded() error {
+	if err := x.refresh(); err != nil && !errors.Is(err, ErrDamaged) {
+		return err
+	}
+	x.mu.Lock()
+	x.table = newTable()
+	x.mu.Unlock()
+	return nil
 }
 
 // small is the size up to which a segment is always merged: that costs less than to look in one more.

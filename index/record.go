@@ -15,6 +15,8 @@ import (
 //	packs     u32 pack number                   → pack name (32) ‖ u64 size ‖ u8 stream ‖ u8 verified ‖ crc
 //	names     pack name (32)                    → u32 pack number ‖ crc
 //	verified  pack name (32)                    → crc; marks for packs that lie in other segments
+//	          pack name (32)                    → u64 time ‖ u8 damaged ‖ crc; marks for packs that were found damaged
+//	                                              once, wherever they lie: the latest counts, before verified in packs
 //	state     "complete"                        → crc; written by the last transaction of a published segment
 //
 // The pack number stands in the key, so that a chunk that lies in several packs keeps all its places.

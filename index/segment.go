@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -30,6 +31,8 @@ type segment struct {
 	size int64 // of a published one
 	db   *bbolt.DB
 
+	marks bool // of a published one: it holds some
+
 	mu     sync.Mutex
 	idle   []*reader
 	closed bool
@@ -53,10 +56,22 @@ func guarded(fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", ErrDamaged, r)
+			err = fmt.Errorf("%w: %s", ErrDamaged, words(r))
 		}
 	}()
 	return fn()
+}
+
+// words tells what a panic of bbolt means. A fault in the mapped file has an
+// address; the runtime's words for it would speak of nil pointers.
+func words(r any) string {
+	if _, ok := r.(interface {
+		runtime.Error
+		Addr() uintptr
+	}); ok {
+		return "a part of the file cannot be read"
+	}
+	return fmt.Sprint(r)
 }
 
 // openFile opens regular files only and follows no link.
@@ -93,6 +108,7 @@ func openSegment(path string, size int64) (*segment, error) {
 		if state == nil {
 			return fmt.Errorf("%w: incomplete", ErrDamaged)
 		}
+		s.marks = r.marks
 		_, err := body(keyComplete, state.Get(keyComplete), len(keyComplete), 0)
 		return err
 	})
@@ -253,17 +269,17 @@ func (r *reader) packNamed(name *seal.Hash) (Pack, bool, error) {
 	return p, err == nil, err
 }
 
-// marked reports whether this segment says that a pack of another one is verified.
-func (r *reader) marked(name *seal.Hash) (bool, error) {
+// marked returns this segment's mark for a pack.
+func (r *reader) marked(name *seal.Hash) (mark, bool, error) {
 	if !r.marks {
-		return false, nil
+		return mark{}, false, nil
 	}
 	v := get(r.verified, name[:])
 	if v == nil {
-		return false, nil
+		return mark{}, false, nil
 	}
-	_, err := body(name[:], v, idSize, 0)
-	return err == nil, err
+	m, err := parseMark(name[:], v)
+	return m, err == nil, err
 }
 
 // eachPack calls fn with the packs in the order of their numbers, which begin at 1 and have no gaps.
@@ -284,12 +300,13 @@ func (r *reader) eachPack(fn func(Pack) error) error {
 	return nil
 }
 
-func (r *reader) eachMark(fn func(name seal.Hash)) error {
+func (r *reader) eachMark(fn func(name seal.Hash, m mark)) error {
 	for k, v := r.verified.First(); k != nil; k, v = r.verified.Next() {
-		if _, err := body(k, v, idSize, 0); err != nil {
+		m, err := parseMark(k, v)
+		if err != nil {
 			return err
 		}
-		fn(seal.Hash(k))
+		fn(seal.Hash(k), m)
 	}
 	return nil
 }

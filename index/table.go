@@ -12,7 +12,7 @@ import (
 type table struct {
 	packs   []Pack // number n stands at n-1, as in a segment
 	numbers map[seal.Hash]uint32
-	marks   map[seal.Hash]bool
+	marks   marksOf
 	records []record
 	first   map[seal.ID]int32 // the chunk's last added record; the others follow by next
 	order   []int32           // records by name, once sort was called
@@ -26,7 +26,7 @@ type record struct {
 }
 
 func newTable() *table {
-	return &table{numbers: make(map[seal.Hash]uint32), marks: make(map[seal.Hash]bool), first: make(map[seal.ID]int32)}
+	return &table{numbers: make(map[seal.Hash]uint32), marks: make(marksOf), first: make(map[seal.ID]int32)}
 }
 
 func (t *table) empty() bool { return len(t.packs) == 0 && len(t.marks) == 0 }
@@ -87,7 +87,10 @@ func (t *table) packNamed(name *seal.Hash) (Pack, bool, error) {
 	return t.packs[number-1], true, nil
 }
 
-func (t *table) marked(name *seal.Hash) (bool, error) { return t.marks[*name], nil }
+func (t *table) marked(name *seal.Hash) (mark, bool, error) {
+	m, ok := t.marks[*name]
+	return m, ok, nil
+}
 
 func (t *table) eachPack(fn func(Pack) error) error {
 	for _, p := range t.packs {
@@ -98,9 +101,9 @@ func (t *table) eachPack(fn func(Pack) error) error {
 	return nil
 }
 
-func (t *table) eachMark(fn func(seal.Hash)) error {
-	for name := range t.marks {
-		fn(name)
+func (t *table) eachMark(fn func(seal.Hash, mark)) error {
+	for name, m := range t.marks {
+		fn(name, m)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"time"
 
 	"bakfs/seal"
 )
@@ -13,6 +14,9 @@ import (
 type cache struct {
 	limit   int64
 	running sync.WaitGroup // loads
+	loaders sync.WaitGroup // goroutines that run them
+	jobs    chan func()    // to a loader that has nothing to do
+	ended   chan struct{}  // closed by end
 
 	mu     sync.Mutex
 	size   int64
@@ -42,7 +46,8 @@ type load struct {
 }
 
 func newCache(limit int64) *cache {
-	return &cache{limit: limit, recent: list.New(), chunks: map[wanted]*list.Element{}, loads: map[wanted]*load{}}
+	return &cache{limit: limit, jobs: make(chan func()), ended: make(chan struct{}),
+		recent: list.New(), chunks: map[wanted]*list.Element{}, loads: map[wanted]*load{}}
 }
 
 // peek returns a chunk that is here, and whether it is at least on its way.
@@ -98,7 +103,7 @@ func (c *cache) start(ctx context.Context, key wanted, fn func(context.Context) 
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l := &load{done: make(chan struct{}), cancel: cancel}
 	c.loads[key] = l
-	c.running.Go(func() {
+	c.run(func() {
 		defer cancel()
 		l.data, l.err = fn(ctx)
 		c.mu.Lock()
@@ -128,5 +133,43 @@ func (c *cache) keep(key wanted, data []byte) {
 	}
 }
 
+// idleLoader is how long a loader waits for another load.
+const idleLoader = time.Second
+
+// run hands a load to a loader that waits for one, or to a new one. They stay a
+// while because their stacks have grown: for small chunks, growing a new one is
+// a tenth of the work.
+func (c *cache) run(load func()) {
+	c.running.Add(1)
+	select {
+	case c.jobs <- load:
+		return
+	default:
+	}
+	c.loaders.Go(func() {
+		idle := time.NewTimer(idleLoader)
+		defer idle.Stop()
+		for more := true; more; {
+			load()
+			c.running.Done()
+			idle.Reset(idleLoader)
+			select {
+			case load = <-c.jobs:
+			case <-idle.C:
+				more = false
+			case <-c.ended:
+				more = false
+			}
+		}
+	})
+}
+
 // wait returns when no load runs any more. All callers must have gone.
 func (c *cache) wait() { c.running.Wait() }
+
+// end waits, and ends the loaders. It is called once, when all callers have gone.
+func (c *cache) end() {
+	c.wait()
+	close(c.ended)
+	c.loaders.Wait()
+}

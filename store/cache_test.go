@@ -1,12 +1,15 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"bakfs/seal"
 )
@@ -14,7 +17,6 @@ import (
 func key(n byte) wanted { return wanted{id: seal.ID{n}, t: seal.Content} }
 
 func TestCacheLoadsOnceForAll(t *testing.T) {
-	c := newCache(1 << 20)
 	var loads atomic.Int32
 	started, release := make(chan struct{}), make(chan struct{})
 	load := func(context.Context) ([]byte, error) {
@@ -24,6 +26,8 @@ func TestCacheLoadsOnceForAll(t *testing.T) {
 		return []byte("data"), nil
 	}
 	synctest.Test(t, func(t *testing.T) {
+		c := newCache(1 << 20)
+		defer c.end()
 		started, release = make(chan struct{}), make(chan struct{})
 		var wg sync.WaitGroup
 		for range 10 {
@@ -37,10 +41,10 @@ func TestCacheLoadsOnceForAll(t *testing.T) {
 		synctest.Wait() // all ten wait for it
 		close(release)
 		wg.Wait()
+		if b, err := c.get(context.Background(), key(1), load); string(b) != "data" || err != nil {
+			t.Error(string(b), err)
+		}
 	})
-	if b, err := c.get(context.Background(), key(1), load); string(b) != "data" || err != nil {
-		t.Error(string(b), err)
-	}
 	if n := loads.Load(); n != 1 {
 		t.Fatalf("loaded %d times", n)
 	}
@@ -49,6 +53,7 @@ func TestCacheLoadsOnceForAll(t *testing.T) {
 func TestOneCancelHarmsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(1 << 20)
+		defer c.end()
 		release := make(chan struct{})
 		load := func(ctx context.Context) ([]byte, error) {
 			select {
@@ -84,6 +89,7 @@ func TestOneCancelHarmsNoOther(t *testing.T) {
 func TestLoadEndsWhenAllHaveGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCache(1 << 20)
+		defer c.end()
 		cancelled, end := make(chan struct{}), make(chan struct{})
 		load := func(ctx context.Context) ([]byte, error) {
 			<-ctx.Done()
@@ -119,6 +125,7 @@ func TestLoadEndsWhenAllHaveGone(t *testing.T) {
 
 func TestErrorsAreNotKept(t *testing.T) {
 	c := newCache(1 << 20)
+	defer c.end()
 	broken := errors.New("broken")
 	if _, err := c.get(context.Background(), key(1), func(context.Context) ([]byte, error) { return nil, broken }); err != broken {
 		t.Fatal(err)
@@ -130,6 +137,7 @@ func TestErrorsAreNotKept(t *testing.T) {
 
 func TestCacheIsBoundedInBytes(t *testing.T) {
 	c := newCache(1000)
+	defer c.end()
 	get := func(n byte, size int) {
 		t.Helper()
 		_, err := c.get(context.Background(), key(n), func(context.Context) ([]byte, error) { return make([]byte, size), nil })
@@ -261,4 +269,29 @@ func TestPacksAreClosedAgain(t *testing.T) {
 	if n := s.packs.recent.Len(); n != 0 {
 		t.Errorf("%d packs open after Close", n)
 	}
+}
+
+// A load that follows another runs in the same goroutine; when none comes, the
+// goroutine ends by itself, else the bubble could not end.
+func TestLoadersAreUsedAgainAndEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCache(1 << 20)
+		loaders := map[string]bool{}
+		load := func(context.Context) ([]byte, error) {
+			var b [64]byte
+			name, _, _ := bytes.Cut(b[:runtime.Stack(b[:], false)], []byte(" ["))
+			loaders[string(name)] = true
+			return []byte("data"), nil
+		}
+		for n := range byte(100) {
+			if _, err := c.get(t.Context(), key(n), load); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		if len(loaders) != 1 {
+			t.Fatalf("loaded by %d goroutines", len(loaders))
+		}
+		time.Sleep(2 * idleLoader)
+	})
 }

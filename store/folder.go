@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"bakfs/seal"
@@ -22,55 +23,16 @@ const (
 	readmeName = "README.txt"
 )
 
-const readmeText = `This folder is an encrypted backup made by bakfs.
-
-Nothing in it can be read without the recovery key: 64 letters and digits that
-were shown once, when the backup was set up. With that key and the program
-bakfs, any computer can open it:
-
-    bakfs connect -r THIS-FOLDER
-    bakfs mount -r THIS-FOLDER SOME-EMPTY-FOLDER
-
-Please change, rename or delete nothing in here: every file is needed.
-`
-
 // A Folder is the cloud folder of a repository. Names are relative to it, with
 // slashes; nothing outside of it is touched, whatever symbolic links it holds.
 // All methods may be called at the same time.
 type Folder struct {
-	root *os.Root
-	dir  string
+	root    *os.Root
+	dir     string
+	durable sync.Map // directories whose names this process has made durable
 
 	// step is asked before each change and each open; tests let it fail.
 	step func(op, name string) error
-}
-
-// CreateFolder makes a repository's folder at dir, or takes dir if it is
-// empty. Files that a system puts into every folder do not count.
-func CreateFolder(dir string) (*Folder, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, offline(err)
-	}
-	for _, e := range entries {
-		if !furniture(e.Name()) {
-			return nil, fmt.Errorf("%s is not empty: it holds %q", dir, e.Name())
-		}
-	}
-	f, err := newFolder(dir)
-	if err != nil {
-		return nil, err
-	}
-	syncParent(f.dir)
-	err = errors.Join(f.mkdir(packsDir), f.mkdir(journalDir), f.Write(readmeName, "init", []byte(readmeText)))
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
 }
 
 // OpenFolder opens the folder of a repository. The error is ErrNoRepository
@@ -204,7 +166,8 @@ func (f *Folder) List(dir string) ([]iofs.DirEntry, error) {
 
 // Repository returns the id that the folder's objects carry in clear: those of
 // the journal, one for each device, or else one of the packs. Nothing is
-// verified. Two ids are an error that names them; none is ErrNotSynced.
+// verified. Two ids are an error that names them; none is ErrNotSynced, or
+// ErrNoRepository where the folder is Unfinished.
 func (f *Folder) Repository() (seal.RepositoryID, error) {
 	for _, top := range []string{journalDir, packsDir} {
 		ids, err := f.idsBelow(top)
@@ -218,6 +181,9 @@ func (f *Folder) Repository() (seal.RepositoryID, error) {
 			return ids[0], nil
 		}
 		return seal.RepositoryID{}, fmt.Errorf("%s holds files of several repositories: %s and %s", f.dir, ids[0], ids[1])
+	}
+	if began, err := Unfinished(f.dir); err == nil && began {
+		return seal.RepositoryID{}, fmt.Errorf("%s: the making of the repository was cut off: %w", f.dir, ErrNoRepository)
 	}
 	return seal.RepositoryID{}, fmt.Errorf("%s: %w", f.dir, ErrNotSynced)
 }
@@ -247,7 +213,7 @@ func (f *Folder) idsBelow(top string) ([]seal.RepositoryID, error) {
 			}
 			h, err := f.header(name)
 			if err != nil {
-				if errors.Is(err, ErrOffline) {
+				if _, system := errors.AsType[syscall.Errno](err); errors.Is(err, ErrOffline) || system && !errors.Is(err, iofs.ErrNotExist) {
 					last = err
 				}
 				continue

@@ -23,6 +23,7 @@ func TestCreateFolder(t *testing.T) {
 	if f.Dir() != dir {
 		t.Errorf("dir %q, want %q", f.Dir(), dir)
 	}
+	check(t, f.Finish())
 	check(t, f.Close())
 	if !strings.Contains(string(read(t, filepath.Join(dir, "README.txt"))), "recovery key") {
 		t.Error("README.txt does not say what opens it")

@@ -31,6 +31,7 @@ func newRepo(t testing.TB) *repo {
 	dir := filepath.Join(t.TempDir(), "cloud")
 	f, err := CreateFolder(dir)
 	check(t, err)
+	check(t, f.Finish())
 	t.Cleanup(func() { f.Close() })
 	return &repo{t: t, dir: dir, keys: testKeys, folder: f}
 }

@@ -20,7 +20,7 @@ import (
 
 const (
 	learners    = 4
-	learnPause  = 3 * time.Second // between two learnings that missing chunks cause
+	learnPause  = 3 * time.Second // between two learnings that missing chunks cause where no folder has changed
 	damageTries = 8               // times that a damaged index is mended before that is an error
 )
 
@@ -40,9 +40,12 @@ type Damage struct {
 	Err  error
 }
 
+// A learning is what the last one left, guarded by turn.
 type learning struct {
-	turn turn
-	last time.Time // guarded by turn
+	turn    turn
+	last    time.Time
+	stamps  map[string]time.Time // of the folders of packs, taken at last
+	dropped int                  // segments of the index that were damaged by then
 }
 
 // Learn lists the packs of the folder and reads the directories of those that
@@ -56,8 +59,10 @@ func (s *Store) Learn(ctx context.Context) (Report, error) {
 	return s.learn(ctx)
 }
 
-// learnSoon learns unless that was done a moment ago; it says whether it was
-// done after since.
+// learnSoon learns unless that was done a moment ago and no pack has come since;
+// it says whether it was done after since. So a chunk that is here is found at
+// once, and a thousand that are missing cost one learning. Where a file system
+// does not tell by times that a folder changed, the pause bounds the delay.
 func (s *Store) learnSoon(ctx context.Context, since time.Time) (bool, error) {
 	if err := s.learning.turn.take(ctx); err != nil {
 		return false, err
@@ -67,7 +72,7 @@ func (s *Store) learnSoon(ctx context.Context, since time.Time) (bool, error) {
 	if last.After(since) {
 		return true, nil
 	}
-	if time.Since(last) < learnPause {
+	if time.Since(last) < learnPause && s.index.Dropped() == s.learning.dropped && !s.folder.changedSince(s.learning.stamps, last) {
 		return false, nil
 	}
 	_, err := s.learn(ctx)
@@ -76,8 +81,10 @@ func (s *Store) learnSoon(ctx context.Context, since time.Time) (bool, error) {
 
 func (s *Store) learn(ctx context.Context) (Report, error) {
 	started := time.Now()
+	stamps := s.folder.stamps() // before the survey: what comes in between is a change
 	s.packs.tryAgain()
 	known, err := s.knownPacks()
+	s.learning.dropped = s.index.Dropped() // before those that may be lost from here on
 	if err != nil {
 		return Report{}, err
 	}
@@ -108,7 +115,7 @@ func (s *Store) learn(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	r.Adopted = s.packs.adoptions()
-	s.learning.last = started
+	s.learning.last, s.learning.stamps = started, stamps
 	if r.Learned > 0 {
 		return r, s.index.Publish()
 	}
@@ -181,6 +188,7 @@ func (s *Store) relearn(name seal.Hash, id seal.ID) (index.Place, error) {
 			return index.Place{Pack: name, Offset: e.Offset, Stored: e.Stored, Raw: e.Raw, Type: e.Type, Compression: e.Compression}, nil
 		}
 	}
+	s.misled.Store(true)
 	return index.Place{}, errPlace
 }
 

@@ -161,6 +161,7 @@ func TestMissingChunkMakesTheStoreLearn(t *testing.T) {
 	r := newRepo(t)
 	reader := r.device()
 	ids := r.fill(t.TempDir(), []byte("new in the folder"))
+	r.age()
 	reader.learning.last = reader.learning.last.Add(-learnPause) // as if time had passed
 	wantChunk(t, reader, ids[0], seal.Content, []byte("new in the folder"))
 	// What is not there does not make it list the folder again and again.

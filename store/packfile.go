@@ -43,6 +43,7 @@ type packFile struct {
 type packFiles struct {
 	folder *Folder
 	keys   *seal.Keys
+	doubt  func(name seal.Hash, cause error) // told why a pack cannot be used
 
 	mu      sync.Mutex
 	open    map[seal.Hash]*list.Element // of opened
@@ -56,8 +57,8 @@ type opened struct {
 	pack *packFile
 }
 
-func newPackFiles(f *Folder, k *seal.Keys) *packFiles {
-	return &packFiles{folder: f, keys: k, open: map[seal.Hash]*list.Element{}, recent: list.New(), adopted: map[seal.Hash]string{}}
+func newPackFiles(f *Folder, k *seal.Keys, doubt func(seal.Hash, error)) *packFiles {
+	return &packFiles{folder: f, keys: k, doubt: doubt, open: map[seal.Hash]*list.Element{}, recent: list.New(), adopted: map[seal.Hash]string{}}
 }
 
 // acquire opens a pack, or a foreign file that has its bytes if the pack
@@ -147,6 +148,7 @@ func (p *packFiles) adopt(name seal.Hash, cause error) (*packFile, error) {
 	p.mu.Lock()
 	_, tried := p.adopted[name]
 	p.mu.Unlock()
+	p.doubt(name, cause)
 	if tried {
 		return nil, cause
 	}
@@ -269,6 +271,14 @@ func openPack(f *Folder, k *seal.Keys, name string) (*packFile, error) {
 
 // start reads the head and the directory of a pack of size bytes.
 func (p *packFile) start(k *seal.Keys, from io.ReaderAt, size int64) error {
+	if err := p.readHead(k, from, size); err != nil {
+		return err
+	}
+	p.directory = make([]byte, p.head.directorySize())
+	return readFull(p.reader, p.directory, headSize)
+}
+
+func (p *packFile) readHead(k *seal.Keys, from io.ReaderAt, size int64) error {
 	if !packSize(size) {
 		return fmt.Errorf("%w: %d bytes, which no pack has: %w, or damaged", ErrDamaged, size, ErrNotSynced)
 	}
@@ -290,11 +300,8 @@ func (p *packFile) start(k *seal.Keys, from io.ReaderAt, size int64) error {
 	if err := readFull(p.reader, start[:], 0); err != nil {
 		return err
 	}
-	if p.head, err = parseHead(start[:], p.reader.Size()); err != nil {
-		return err
-	}
-	p.directory = make([]byte, p.head.directorySize())
-	return readFull(p.reader, p.directory, headSize)
+	p.head, err = parseHead(start[:], p.reader.Size())
+	return err
 }
 
 // confirm checks that the pack's directory has exactly this place; else the
@@ -344,7 +351,7 @@ func sealError(err error) error {
 // those above that the user's file does not exist.
 func gone(err error) error {
 	if errors.Is(err, iofs.ErrNotExist) {
-		return fmt.Errorf("%w: its pack is gone", ErrMissing)
+		return fmt.Errorf("%w: its pack is not there", ErrMissing)
 	}
 	return err
 }

@@ -12,8 +12,7 @@ import (
 	iofs "io/fs"
 	"os"
 	"path"
-	"path/filepath"
-	"strings"
+	"syscall"
 
 	"bakfs/seal"
 )
@@ -36,15 +35,26 @@ func (f *Folder) Begin(dir, tag string) (*Pending, error) {
 	if err := f.mkdir(dir); err != nil {
 		return nil, err
 	}
-	name := path.Join(dir, temporaryPrefix+tag+"-"+random())
-	if err := f.before("create", name); err != nil {
-		return nil, offline(err)
-	}
-	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, name, err := f.create(path.Join(dir, temporaryPrefix+tag+"-"))
 	if err != nil {
 		return nil, offline(err)
 	}
 	return &Pending{folder: f, file: file, name: name, hash: sha256.New()}, nil
+}
+
+// create makes a new file whose name begins with prefix. A name that exists is
+// ours, from a call that a signal interrupted when it had made the file.
+func (f *Folder) create(prefix string) (file *os.File, name string, err error) {
+	for range 3 {
+		name = prefix + random()
+		if err = f.before("create", name); err == nil {
+			file, err = f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		}
+		if !errors.Is(err, iofs.ErrExist) {
+			break
+		}
+	}
+	return file, name, err
 }
 
 // Write appends b. After an error the file is void: only Abort helps.
@@ -161,90 +171,88 @@ func (f *Folder) Write(name, tag string, data []byte) error {
 	return p.Commit(name)
 }
 
-// RemoveTemporaries removes the temporary files that carry tag. The caller
-// must be the only user of the tag.
-func (f *Folder) RemoveTemporaries(tag string) (n int, bytes int64, err error) {
-	dirs := []string{"."}
-	for _, top := range []string{packsDir, journalDir} {
-		dirs = append(dirs, top)
-		entries, err := f.List(top)
-		if err != nil {
-			return 0, 0, err
-		}
-		for _, e := range entries {
-			if e.IsDir() {
-				dirs = append(dirs, path.Join(top, e.Name()))
-			}
-		}
-	}
-	for _, dir := range dirs {
-		entries, err := f.List(dir)
-		if err != nil {
-			return n, bytes, err
-		}
-		for _, e := range entries {
-			if !strings.HasPrefix(e.Name(), temporaryPrefix+tag+"-") || !e.Type().IsRegular() {
-				continue
-			}
-			info, err := e.Info()
-			if err == nil {
-				err = f.root.Remove(path.Join(dir, e.Name()))
-			}
-			if err != nil {
-				return n, bytes, offline(err)
-			}
-			n++
-			bytes += info.Size()
-		}
-	}
-	return n, bytes, nil
-}
-
-// mkdir makes a directory of the folder durable, with those above it.
+// mkdir makes a directory of the folder durable, with those above it. One that
+// is there may be of a run that was cut off before it could make it durable.
 func (f *Folder) mkdir(dir string) error {
 	if dir == "." {
 		return nil
 	}
 	info, err := f.root.Lstat(dir)
-	if err == nil && info.IsDir() {
-		return nil
-	}
-	if err == nil {
+	if err == nil && !info.IsDir() {
 		return fmt.Errorf("%s is not a directory", dir)
 	}
-	if !errors.Is(err, iofs.ErrNotExist) {
+	if err != nil && !errors.Is(err, iofs.ErrNotExist) {
 		return offline(err)
 	}
+	if _, durable := f.durable.Load(dir); err == nil && durable {
+		return nil
+	}
+	there := err == nil
 	if err := f.mkdir(path.Dir(dir)); err != nil {
 		return err
 	}
-	if err := f.before("mkdir", dir); err != nil {
-		return offline(err)
+	if !there {
+		if err := f.before("mkdir", dir); err != nil {
+			return offline(err)
+		}
+		if err := f.root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, iofs.ErrExist) {
+			return offline(err)
+		}
 	}
-	if err := f.root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, iofs.ErrExist) {
-		return offline(err)
+	if err := f.syncDir(path.Dir(dir)); err != nil {
+		return err
 	}
-	return f.syncDir(path.Dir(dir))
+	f.durable.Store(dir, true)
+	return nil
 }
 
-func (f *Folder) syncDir(dir string) error {
-	if err := f.before("syncdir", dir); err != nil {
-		return offline(err)
+// harden makes a file that somebody else wrote durable, as far as that can be
+// asked of a file that is open for reading.
+func (f *Folder) harden(file *os.File, name string) error {
+	return synced(uninterrupted(file.Sync), f.mkdir(path.Dir(name)), f.syncDir(path.Dir(name)))
+}
+
+// synced is the first of the errors that is more than cannotSync.
+func synced(errs ...error) error {
+	for _, err := range errs {
+		if err != nil && !cannotSync(err) {
+			return offline(err)
+		}
 	}
+	return nil
+}
+
+// cannotSync says that who reads may not make durable, or the file system does
+// not know how.
+func cannotSync(err error) bool {
+	return lacking(err) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EBADF) || errors.Is(err, iofs.ErrPermission)
+}
+
+// SyncDir makes the names in a directory durable, where that is possible for
+// who only reads the folder. One that is not there has none.
+func (f *Folder) SyncDir(dir string) error {
+	if _, err := f.root.Lstat(dir); errors.Is(err, iofs.ErrNotExist) {
+		return nil
+	}
+	return synced(f.mkdir(dir), f.syncDir(dir))
+}
+
+// syncDir makes the names in a directory durable. Some network file systems
+// cannot be asked that of a directory; there it is as good as it gets.
+func (f *Folder) syncDir(dir string) error {
 	d, err := f.root.Open(dir)
 	if err != nil {
 		return offline(err)
 	}
-	return offline(errors.Join(d.Sync(), d.Close()))
-}
-
-// syncParent makes a directory's own name durable where that can be done: what
-// lies above the folder may not be ours to read.
-func syncParent(dir string) {
-	if d, err := os.Open(filepath.Dir(dir)); err == nil {
-		_ = d.Sync()
-		d.Close()
+	if err = f.before("syncdir", dir); err == nil {
+		err = d.Sync()
 	}
+	for _, unknown := range []error{syscall.EINVAL, syscall.ENOSYS, syscall.EOPNOTSUPP} {
+		if errors.Is(err, unknown) {
+			err = nil
+		}
+	}
+	return offline(errors.Join(err, d.Close()))
 }
 
 func (f *Folder) hashFile(name string) (h seal.Hash, err error) {

@@ -9,8 +9,11 @@
 //   - The index learns of a pack only after the pack is durable under its name.
 //   - What another device wrote counts as stored only after this one has
 //     verified the whole pack.
-//   - Files of the folder are written once. Foreign names are never parsed,
-//     changed or removed.
+//   - A pack found damaged, by Verify or by a read, does not count as stored
+//     until it is verified again: what it held is stored anew.
+//   - Files of the folder are written once. Foreign files are never changed
+//     or removed, and read only where one has the very bytes of a pack that is
+//     missing or damaged.
 package store
 
 import (
@@ -18,19 +21,20 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"bakfs/index"
 	"bakfs/seal"
 )
 
-const defaultCacheBytes = 64 << 20
+const defaultCacheBytes = 24 << 20
 
 // Options say what a store works on. Folder, Keys and Cache are required.
 type Options struct {
 	Folder     *Folder
 	Keys       *seal.Keys
 	Cache      string // directory of the local index
-	CacheBytes int64  // decoded chunks kept in memory; 0: 64 MiB
+	CacheBytes int64  // decoded chunks kept in memory; 0: 24 MiB
 	Tag        string // this device's pseudonym, for the names of temporary files
 }
 
@@ -48,6 +52,8 @@ type Store struct {
 	learning learning
 	trusted  trusted
 	writer   *writer
+	misled   atomic.Bool // the index has said what no pack says: Close removes it
+	cacheDir string
 	close    func() error // once, however often it is called
 }
 
@@ -68,10 +74,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
-	s := &Store{folder: o.Folder, keys: o.Keys, index: x, codec: codec, cache: newCache(o.CacheBytes)}
+	s := &Store{folder: o.Folder, keys: o.Keys, index: x, codec: codec, cache: newCache(o.CacheBytes), cacheDir: o.Cache}
 	s.ahead.ctx, s.ahead.stop = context.WithCancel(context.Background())
 	s.close = sync.OnceValue(s.shut)
-	s.packs = newPackFiles(o.Folder, o.Keys)
+	s.packs = newPackFiles(o.Folder, o.Keys, s.doubt)
 	s.learning.turn = newTurn()
 	s.trusted.packs = map[seal.Hash]*verdict{}
 	s.writer = newWriter(o.Tag)
@@ -102,8 +108,12 @@ func (s *Store) Close() error { return s.close() }
 func (s *Store) shut() error {
 	s.ahead.end()
 	s.writer.wait()
-	s.cache.wait()
+	s.cache.end()
 	s.packs.close()
 	s.codec.close()
-	return s.index.Close()
+	err := s.index.Close()
+	if s.misled.Load() {
+		err = errors.Join(err, index.Remove(s.cacheDir))
+	}
+	return err
 }

@@ -241,7 +241,7 @@ func (s *Store) writePack(b *building) error {
 	if err := file.Commit(packPath(name)); err != nil {
 		return err
 	}
-	s.trusted.set(name)
+	s.trusted.set(name, true)
 	return s.index.Add(index.Pack{Name: name, Size: size, Stream: b.stream, Verified: true}, b.entries)
 }
 
