@@ -55,6 +55,22 @@ func (j *Journal) Append(ctx context.Context, d *seal.Device, k Kind, payload []
 	return f.entry, nil
 }
 
+// Ready tells, after a Refresh, why Append would refuse an entry of d; nil: it would not.
+func (j *Journal) Ready(ctx context.Context, d *seal.Device, k Kind) error {
+	if err := j.take(ctx); err != nil {
+		return err
+	}
+	defer func() { <-j.turn }()
+	problems, err := j.refresh(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := j.next(d, k, problems); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
 // next gives the place of d's next entry in the chain, and what it has seen.
 func (j *Journal) next(d *seal.Device, k Kind, problems []Problem) (*content, error) {
 	cert, err := j.keys.ParseCertificate(d.Certificate().Bytes())
@@ -92,7 +108,8 @@ func (j *Journal) next(d *seal.Device, k Kind, problems []Problem) (*content, er
 }
 
 // lastOwn is the newest entry in the folder of one device; nil: it has none.
-// The error is ErrBehind if anything is known of a newer one.
+// The error is ErrBehind if anything is known of a newer one, and another one
+// if nobody can know.
 func (j *Journal) lastOwn(own seal.Pseudonym, id seal.DeviceID) (*file, error) {
 	c := j.chains[own]
 	if c == nil {
@@ -107,13 +124,16 @@ func (j *Journal) lastOwn(own seal.Pseudonym, id seal.DeviceID) (*file, error) {
 		}
 	}
 	if c.unlisted {
-		return nil, fmt.Errorf("the device's log cannot be listed: %w", ErrBehind)
+		return nil, fmt.Errorf("the device's log cannot be listed: %w", j.causes[own.String()])
 	}
 	if c.marked {
 		known = max(known, int64(c.mark.seq))
 	}
+	cause := "others or the marks say so"
 	for n := range c.closedAt {
-		known = max(known, int64(min(n, maxEntries)))
+		if n := int64(min(n, maxEntries)); n > known {
+			known, cause = n, "a file of that number in its log cannot be opened"
+		}
 	}
 	for _, e := range j.view.entries {
 		for _, s := range e.Seen {
@@ -127,7 +147,7 @@ func (j *Journal) lastOwn(own seal.Pseudonym, id seal.DeviceID) (*file, error) {
 		here = int64(last.entry.Seq)
 	}
 	if here < known {
-		return nil, fmt.Errorf("entry %d of this device is known, but the newest good one here is %d: %w", known, here, ErrBehind)
+		return nil, fmt.Errorf("entry %d of this device is known, but the newest good one here is %d (%s): %w", known, here, cause, ErrBehind)
 	}
 	return last, nil
 }

@@ -99,6 +99,7 @@ type Journal struct {
 	keys    *seal.Keys
 	read    func(name string) ([]byte, error)
 	listDir func(dir string) ([]iofs.DirEntry, error)
+	syncDir func(dir string) error
 
 	// turn is held by the one Refresh or Append that runs; a channel, so that
 	// waiting for it can be cancelled. It guards the fields up to mu.
@@ -106,9 +107,11 @@ type Journal struct {
 	logs      map[string]*log // by name of the folder
 	marks     map[seal.DeviceID]mark
 	marksPath string
-	shut      []*file         // in the folder, but could not be read
-	unlisted  map[string]bool // logs that could not be listed
-	built     bool            // view and chains show all this as it is
+	keepMarks bool             // the marks file is read and not written
+	shut      []*file          // in the folder, but could not be read
+	unlisted  map[string]bool  // logs that could not be listed
+	causes    map[string]error // why not
+	built     bool             // view and chains show all this as it is
 	chains    map[seal.Pseudonym]*chain
 
 	mu   sync.RWMutex
@@ -122,6 +125,7 @@ func Open(f *store.Folder, k *seal.Keys) *Journal {
 		keys:    k,
 		read:    func(name string) ([]byte, error) { return f.ReadFile(name, maxFile) },
 		listDir: f.List,
+		syncDir: f.SyncDir,
 		turn:    make(chan struct{}, 1),
 		logs:    make(map[string]*log),
 		marks:   make(map[seal.DeviceID]mark),
@@ -132,6 +136,9 @@ func Open(f *store.Folder, k *seal.Keys) *Journal {
 // device, so that entries which vanish between two runs are noticed. It is
 // called before the first Refresh; its folder must exist.
 func (j *Journal) SetMarks(path string) { j.marksPath = path }
+
+// ReadMarks is SetMarks for one who writes nothing.
+func (j *Journal) ReadMarks(path string) { j.marksPath, j.keepMarks = path, true }
 
 // Entries returns the entries of one kind (0: of all) of all devices that the
 // last complete Refresh knew, by time, then device, then number. An entry

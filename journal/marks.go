@@ -9,6 +9,7 @@ import (
 	iofs "io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -62,7 +63,13 @@ func parseMarks(b []byte, repo seal.RepositoryID) (map[seal.DeviceID]mark, error
 		return nil, errMarks
 	}
 	r := reader{rest: body}
-	if string(r.bytes(8)) != marksMagic || r.u8() != marksVersion || !bytes.Equal(r.bytes(16), repo[:]) {
+	if string(r.bytes(8)) != marksMagic {
+		return nil, errMarks
+	}
+	if v := r.u8(); v != marksVersion {
+		return nil, fmt.Errorf("the marks file has version %d: %w", v, seal.ErrVersion)
+	}
+	if !bytes.Equal(r.bytes(16), repo[:]) {
 		return nil, errMarks
 	}
 	n := int(r.u16())
@@ -146,7 +153,7 @@ func mergeMarks(into, from map[seal.DeviceID]mark) bool {
 // saveMarks writes the marks that memory and file know together. The state
 // folder is locked meanwhile, so that two processes do not undo each other's.
 func (j *Journal) saveMarks() error {
-	if j.marksPath == "" {
+	if j.marksPath == "" || j.keepMarks {
 		return nil
 	}
 	dir, err := os.Open(filepath.Dir(j.marksPath))
@@ -158,13 +165,34 @@ func (j *Journal) saveMarks() error {
 		return fmt.Errorf("lock %s: %w", dir.Name(), err)
 	}
 	old, err := readMarks(j.marksPath, j.keys.Repository())
+	if err != nil && !errors.Is(err, iofs.ErrNotExist) && !errors.Is(err, errMarks) {
+		return err // what could not be read is not replaced: it may know more
+	}
 	if mergeMarks(j.marks, old) {
 		j.built = false
 	}
 	if err == nil && maps.Equal(old, j.marks) {
 		return nil
 	}
+	if err := j.harden(old); err != nil {
+		return err
+	}
 	return replace(dir, j.marksPath, appendMarks(nil, j.keys.Repository(), j.marks))
+}
+
+// harden makes durable what the marks will know and old did not: an entry that
+// a run which was cut off has left may be lost with the power, and its device
+// could never append again.
+func (j *Journal) harden(old map[seal.DeviceID]mark) error {
+	for d, m := range j.marks {
+		if old[d] == m {
+			continue
+		}
+		if err := j.syncDir(path.Join("journal", j.keys.Pseudonym(d).String())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // replace writes data to path, mode 0600, so that path holds either its old

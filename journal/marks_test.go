@@ -1,12 +1,14 @@
 package journal
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -150,4 +152,59 @@ func FuzzMarks(f *testing.F) {
 func withSum(b []byte) []byte {
 	sum := sha256.Sum256(b)
 	return append(slices.Clone(b), sum[:]...)
+}
+
+// TestMarksKnowOnlyWhatIsDurable: an entry of a run that was cut off counts when
+// it cannot be lost with the power any more.
+func TestMarksKnowOnlyWhatIsDurable(t *testing.T) {
+	w := newTower(t)
+	must(t, os.Remove(w.marks))
+	j := w.marked()
+	full := syscall.ENOSPC
+	var synced []string
+	j.syncDir = func(dir string) error {
+		synced = append(synced, filepath.Base(dir))
+		return full
+	}
+	only(t, refresh(t, j), w.marks, full)
+	if _, err := os.Stat(w.marks); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there are marks: %v", err)
+	}
+	if _, err := j.Append(ctx, w.anna, Heartbeat, nil, noon); !errors.Is(err, full) {
+		t.Errorf("append: %v", err)
+	}
+	if want := []string{filepath.Base(w.log(w.anna))}; !slices.Equal(synced[:1], want) {
+		t.Errorf("synced %q, want %q", synced, want)
+	}
+	full = 0
+	j.syncDir = func(string) error { return nil }
+	clean(t, j)
+	j.syncDir = func(string) error { return syscall.EIO }
+	clean(t, j) // nothing is new, so nothing is synced
+}
+
+// Who only reads the marks is warned by them, and leaves no trace.
+func TestReadMarksWritesNothing(t *testing.T) {
+	w := newTower(t)
+	marks := filepath.Join(t.TempDir(), "marks")
+	j := w.open()
+	j.ReadMarks(marks)
+	clean(t, j)
+	if _, err := os.Lstat(marks); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("marks were written: %v", err)
+	}
+	must(t, j.Ready(ctx, w.anna, Snapshot))
+	clean(t, w.marked())
+	before, err := os.ReadFile(w.marks)
+	must(t, err)
+	w.remove(4)
+	j = w.open()
+	j.ReadMarks(w.marks)
+	only(t, refresh(t, j), w.path(w.entries[4]), ErrVanished)
+	if err := j.Ready(ctx, w.anna, Snapshot); !errors.Is(err, ErrBehind) {
+		t.Errorf("ready behind the marks: %v", err)
+	}
+	if after, err := os.ReadFile(w.marks); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("marks were changed: %v", err)
+	}
 }

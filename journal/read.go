@@ -44,7 +44,8 @@ type listing struct {
 	todo     []*file             // to be read
 	foreign  []string
 	unlisted map[string]bool
-	problems []Problem // of logs that could not be listed
+	causes   map[string]error // of logs that could not be listed
+	problems []Problem        // of the same
 }
 
 // Refresh reads the files that were not read before and tells all that is
@@ -81,7 +82,7 @@ func (j *Journal) refresh(ctx context.Context) ([]Problem, error) {
 		return nil, err
 	}
 	j.rebuild(l.foreign)
-	if err := j.saveMarks(); err != nil {
+	if err := j.saveMarks(); err != nil && len(local) == 0 {
 		local = append(local, Problem{j.marksPath, err})
 	}
 	problems := slices.Concat(j.view.problems, l.problems, unread, local)
@@ -90,7 +91,7 @@ func (j *Journal) refresh(ctx context.Context) ([]Problem, error) {
 }
 
 func (j *Journal) list(ctx context.Context) (*listing, error) {
-	l := &listing{names: make(map[string][]string), unlisted: make(map[string]bool)}
+	l := &listing{names: make(map[string][]string), unlisted: make(map[string]bool), causes: make(map[string]error)}
 	dirs, err := j.listDir("journal")
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -110,7 +111,7 @@ func (j *Journal) list(ctx context.Context) (*listing, error) {
 			continue
 		}
 		if err != nil {
-			l.unlisted[d.Name()] = true
+			l.unlisted[d.Name()], l.causes[d.Name()] = true, err
 			l.problems = append(l.problems, Problem{path.Join("journal", d.Name()), err})
 			continue
 		}
@@ -261,6 +262,7 @@ func (j *Journal) settle(l *listing, shut []*file) {
 			}
 		}
 	}
+	j.causes = l.causes
 	same := slices.EqualFunc(shut, j.shut, func(a, b *file) bool { return a.place == b.place })
 	if !same || !maps.Equal(l.unlisted, j.unlisted) {
 		j.shut, j.unlisted, j.built = shut, l.unlisted, false
