@@ -54,7 +54,7 @@ func (b *bridge) OnUnmount() {
 	b.files.close()
 }
 
-// fail turns an error into the answer for a request about a path, and reports damage.
+// fail turns an error into the answer for a request about a path, and reports what could not be read.
 func (b *bridge) fail(where string, err error) fuse.Status {
 	e := errno(err)
 	if e == syscall.EIO {
@@ -122,7 +122,7 @@ func (b *bridge) enter(ctx *request, d *directory, name string, info iofs.FileIn
 		}
 		target = t
 	}
-	n := b.table.take(d, name, a.Ino, fingerprint(&a, d, name, target))
+	n := b.table.take(d, name, a.Ino, fingerprint(&a, d, name, target), isBare(info, d))
 	if d.volatile && !isDir(a.Mode) {
 		n.kept.Store(&kept{attr: a, target: target})
 	}
@@ -204,10 +204,16 @@ func (b *bridge) Readlink(cancel <-chan struct{}, h *fuse.InHeader) (target []by
 }
 
 // StatFs answers df: all is used, nothing is free.
-func (b *bridge) StatFs(_ <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) (status fuse.Status) {
+func (b *bridge) StatFs(cancel <-chan struct{}, _ *fuse.InHeader, out *fuse.StatfsOut) (status fuse.Status) {
 	defer b.guard(&node{}, "", &status)
+	ctx := newRequest(cancel)
+	defer ctx.end()
+	tree := b.tree
+	if c, ok := tree.(ContextFS); ok {
+		tree = c.WithContext(ctx)
+	}
 	bytes, files := uint64(1), uint64(1)
-	if t, ok := b.tree.(TotalsFS); ok {
+	if t, ok := tree.(TotalsFS); ok {
 		bytes, files = t.Totals()
 	}
 	const block = 4096

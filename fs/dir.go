@@ -16,14 +16,16 @@ import (
 // worth, so that the first ones of a large directory come at once.
 const dirBatch = 512
 
-// A dirHandle is one opendir. It keeps the entries it has read, so that a
-// position once told stays valid until rewinddir.
+// A dirHandle is one opendir. A position once told stays valid until rewinddir:
+// of a volatile directory it keeps all entries it has read, of another the last
+// ones, since what is before can be read again.
 type dirHandle struct {
 	node *node
 	dir  *directory
 
 	mu      sync.Mutex
 	stream  iofs.ReadDirFile // nil: not begun, or all is read
+	first   uint64           // how many entries stood before those in entries
 	entries []iofs.DirEntry
 	all     bool
 }
@@ -177,7 +179,7 @@ func (h *dirHandle) entry(ctx context.Context, off uint64) (fuse.DirEntry, iofs.
 	if err := h.fill(ctx, off-2); err != nil {
 		return fuse.DirEntry{}, nil, err
 	}
-	d := h.entries[off-2]
+	d := h.entries[off-2-h.first]
 	name := d.Name()
 	if !listable(name) {
 		return fuse.DirEntry{}, nil, errSkip
@@ -201,7 +203,10 @@ func listable(name string) bool {
 // fill reads until there is an entry i; io.EOF if there is none. After another
 // error it begins anew next time.
 func (h *dirHandle) fill(ctx context.Context, i uint64) error {
-	for i >= uint64(len(h.entries)) {
+	if i < h.first {
+		h.reset()
+	}
+	for i >= h.first+uint64(len(h.entries)) {
 		if h.all {
 			return io.EOF
 		}
@@ -229,6 +234,7 @@ func (h *dirHandle) more(ctx context.Context) error {
 		}
 		h.stream = s
 	}
+	h.trim()
 	batch, err := h.stream.ReadDir(dirBatch)
 	h.entries = append(h.entries, batch...)
 	if errors.Is(err, io.EOF) || err == nil && len(batch) == 0 {
@@ -238,10 +244,21 @@ func (h *dirHandle) more(ctx context.Context) error {
 	return err
 }
 
+// trim drops entries that were read long ago, where they can be read again.
+func (h *dirHandle) trim() {
+	drop := len(h.entries) - dirBatch
+	if h.dir.volatile || drop < dirBatch {
+		return
+	}
+	n := copy(h.entries, h.entries[drop:])
+	clear(h.entries[n:])
+	h.entries, h.first = h.entries[:n], h.first+uint64(drop)
+}
+
 // reset forgets all that was read.
 func (h *dirHandle) reset() {
 	if h.stream != nil {
 		h.stream.Close()
 	}
-	h.stream, h.entries, h.all = nil, nil, false
+	h.stream, h.first, h.entries, h.all = nil, 0, nil, false
 }

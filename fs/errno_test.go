@@ -30,6 +30,10 @@ func TestErrno(t *testing.T) {
 		{io.ErrUnexpectedEOF, syscall.EIO},
 		{fmt.Errorf("a: %w", iofs.ErrPermission), syscall.EIO},
 		{syscall.ENOSYS, syscall.EIO},
+		{syscall.ENOTDIR, syscall.EIO},
+		{fmt.Errorf("a: %w", &iofs.PathError{Op: "sub", Path: "x", Err: syscall.ENOTDIR}), syscall.ENOTDIR},
+		{&iofs.PathError{Op: "open", Path: "x", Err: syscall.ELOOP}, syscall.ELOOP},
+		{&iofs.PathError{Op: "open", Path: "x", Err: fmt.Errorf("pack: %w", &iofs.PathError{Op: "open", Path: "/cloud/pack", Err: syscall.ENOTDIR})}, syscall.EIO},
 		{errors.New("damaged"), syscall.EIO},
 	} {
 		if got := errno(c.err); got != c.want {

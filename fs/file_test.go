@@ -223,7 +223,7 @@ func TestFilesAreClosed(t *testing.T) {
 	var first *openFile
 	for name, i := range all {
 		a := b.owner.attr(i.info(name), root, name)
-		n := b.table.take(root, name, a.Ino, fingerprint(&a, root, name, ""))
+		n := b.table.take(root, name, a.Ino, fingerprint(&a, root, name, ""), false)
 		f, err := b.files.acquire(ctx, n)
 		if err != nil {
 			t.Fatal(err)

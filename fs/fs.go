@@ -11,6 +11,16 @@
 //   - a panic in the tree is EIO for the request that met it, and no more;
 //   - every goroutine is awaited: after Unmount none is left.
 //
+// What does not always hold: a slow read can be interrupted. The kernel passes on
+// the signal of a look-up, of a listing and of a read with O_DIRECT, but not of a
+// read into its cache, which all others are. For these the reader's thread is
+// looked at in /proc/<thread>/syscall, which the kernel gives only to who may trace
+// it: root, or the reader's own user where Yama is off or absent
+// (kernel.yama.ptrace_scope 0). With scope 1, the default of many distributions, a
+// mount that is not root's sees nothing there: a program that handles Ctrl-C itself
+// then waits until the read ends. A signal that kills ends it in any case. Readers
+// in another PID namespace (containers) are not seen either.
+//
 // A directory of the tree is an [iofs.FS] rooted at itself. This package keeps
 // one for each directory the kernel holds and calls it with "." or with a single
 // name, so that no path is walked twice. Names are raw bytes. FileInfo.Sys should
@@ -51,7 +61,16 @@ type XattrFS interface {
 	Xattrs(name string) (map[string][]byte, error)
 }
 
-// A TotalsFS knows how much it holds, for df. Asked of the tree's root only.
+// An XattrInfo is a FileInfo that knows whether its file has extended attributes.
+// For one that has none the tree is not asked again: ls -l asks about each file,
+// twice, and the kernel keeps no answer. Without this method the tree is asked.
+// Where names may change their meaning it is asked in any case.
+type XattrInfo interface {
+	HasXattrs() bool
+}
+
+// A TotalsFS knows how much it holds, for df. Asked of the tree's root only, bound
+// to a context where it can be. Files are inodes of any kind.
 type TotalsFS interface {
 	Totals() (bytes, files uint64)
 }
@@ -61,7 +80,7 @@ type Options struct {
 	Name       string                       // first column of df and mount; "" is bakfs
 	AllowOther bool                         // other users may look too, as far as modes allow
 	UID, GID   *uint32                      // everything's owner; nil: root sees the stored one, others their own
-	Log        func(path string, err error) // damage, once a path; calls may run at the same time; nil: nobody is told
+	Log        func(path string, err error) // what could not be read, once a path; calls may run at the same time; nil: nobody is told
 	Debug      bool                         // each request on standard error
 }
 

@@ -146,20 +146,41 @@ func mountAt(dir string) (*mounted, error) {
 	if err != nil {
 		return nil, err
 	}
+	var found *mounted
+	err = eachMount(func(m mounted) {
+		if m.dir == dir {
+			found = &m
+		}
+	})
+	return found, err
+}
+
+// Mounts returns where this package has mounted something, in this process or another. No mount is asked.
+func Mounts() ([]string, error) {
+	var dirs []string
+	err := eachMount(func(m mounted) {
+		if m.ours() {
+			dirs = append(dirs, m.dir)
+		}
+	})
+	return dirs, err
+}
+
+// eachMount calls visit with all that is mounted, the lower before the upper.
+func eachMount(visit func(mounted)) error {
 	f, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	var found *mounted
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if m, ok := parseMount(lines.Text()); ok && m.dir == dir {
-			found = &m
+		if m, ok := parseMount(lines.Text()); ok {
+			visit(m)
 		}
 	}
-	return found, lines.Err()
+	return lines.Err()
 }
 
 // resolve makes dir absolute and free of symbolic links. The last name is only

@@ -3,6 +3,7 @@ package fs
 import (
 	"context"
 	iofs "io/fs"
+	"math"
 	"path"
 	"strings"
 	"sync"
@@ -49,7 +50,8 @@ type node struct {
 	dir     *directory // where its name is; nil for the root
 	name    string
 	print   uint64 // what tells it from another of the same inode number
-	lookups uint64 // how often the kernel was told of it; guarded by table.mu
+	lookups uint32 // how often the kernel was told of it, up to forever; guarded by table.mu
+	bare    bool   // has no extended attributes, for certain
 	kept    atomic.Pointer[kept]
 	sub     atomic.Pointer[directory] // a directory that was looked into
 }
@@ -86,9 +88,15 @@ func (n *node) open(ctx context.Context) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.IsDir() { // any more
+		return nil, errStale
+	}
 	f, err := sub(up, n.name)
 	if err != nil {
 		return nil, err
+	}
+	if c, ok := f.(ContextFS); ok { // else it would keep this request as long as it lives
+		f = c.WithContext(context.Background())
 	}
 	n.sub.CompareAndSwap(nil, newDirectory(f, n.dir, n.name, n.id, inode(info, n.dir, n.name)))
 	return n.sub.Load(), nil
@@ -101,6 +109,9 @@ func sub(f iofs.FS, name string) (iofs.FS, error) {
 	}
 	return iofs.Sub(f, name)
 }
+
+// forever is the count of a node that is never dropped, since nobody counts so far.
+const forever = math.MaxUint32
 
 // A table holds the nodes the kernel knows, by id. A node's id is its inode
 // number, or a number made from it if another node has that.
@@ -136,7 +147,7 @@ func (t *table) get(id uint64) *node {
 
 // take returns the node of ino with this print, made if need be, and counts one
 // lookup by the kernel.
-func (t *table) take(d *directory, name string, ino, print uint64) *node {
+func (t *table) take(d *directory, name string, ino, print uint64, bare bool) *node {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for id := ino; ; id = mix(id + nextMix) {
@@ -145,7 +156,7 @@ func (t *table) take(d *directory, name string, ino, print uint64) *node {
 		}
 		n := t.nodes[id]
 		if n == nil {
-			n = &node{id: id, dir: d, name: strings.Clone(name), print: print} // name may be cut out of much more
+			n = &node{id: id, dir: d, name: strings.Clone(name), print: print, bare: bare} // name may be cut out of much more
 			t.nodes[id] = n
 			if t.due() {
 				select {
@@ -155,7 +166,9 @@ func (t *table) take(d *directory, name string, ino, print uint64) *node {
 			}
 		}
 		if n.print == print {
-			n.lookups++
+			if n.lookups < forever {
+				n.lookups++
+			}
 			return n
 		}
 	}
@@ -169,7 +182,10 @@ func (t *table) forget(id, lookups uint64) *node {
 	if n == nil || id == rootID {
 		return nil
 	}
-	n.lookups -= min(lookups, n.lookups)
+	if n.lookups == forever {
+		return nil
+	}
+	n.lookups -= uint32(min(lookups, uint64(n.lookups)))
 	if n.lookups > 0 {
 		return nil
 	}

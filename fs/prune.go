@@ -7,7 +7,7 @@ import "github.com/hanwen/go-fuse/v2/fuse"
 // of what nobody uses. Kernels before 6.18 cannot be asked.
 
 const (
-	nodeLimit  = 400_000 // some 50 MB
+	nodeLimit  = 200_000 // some 25 MB
 	pruneEvery = 4096    // new nodes above the limit for a round
 	pruneBatch = 2 * pruneEvery
 )

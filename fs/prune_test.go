@@ -58,10 +58,10 @@ func TestNodesAreBounded(t *testing.T) {
 func TestForgottenNodesAreGone(t *testing.T) {
 	b := newBridge(tree(dir(nil)), Options{})
 	root := b.table.get(rootID).sub.Load()
-	one := b.table.take(root, "a", 5, 100)
-	same := b.table.take(root, "b", 5, 100)
-	other := b.table.take(root, "a", 5, 200)
-	reserved := b.table.take(root, "r", rootID, 1)
+	one := b.table.take(root, "a", 5, 100, false)
+	same := b.table.take(root, "b", 5, 100, false)
+	other := b.table.take(root, "a", 5, 200, false)
+	reserved := b.table.take(root, "r", rootID, 1, false)
 	if one != same || one.id != 5 || other == one || other.id == 5 || reserved.id == rootID {
 		t.Errorf("ids %d %d %d %d", one.id, same.id, other.id, reserved.id)
 	}
@@ -77,7 +77,7 @@ func TestForgottenNodesAreGone(t *testing.T) {
 	if b.table.size() != 1 || b.table.get(rootID) == nil {
 		t.Errorf("%d nodes left", b.table.size())
 	}
-	if again := b.table.take(root, "a", 5, 200); again.id != 5 {
+	if again := b.table.take(root, "a", 5, 200, false); again.id != 5 {
 		t.Errorf("a free id was not taken: %d", again.id)
 	}
 }
@@ -92,7 +92,7 @@ func BenchmarkNode(b *testing.B) {
 		br := newBridge(tree(dir(nil)), Options{})
 		root := br.table.get(rootID).sub.Load()
 		for i := range uint64(n) {
-			br.table.take(root, fmt.Sprintf("some file %d", i), mix(i+nextMix), i)
+			br.table.take(root, fmt.Sprintf("some file %d", i), mix(i+nextMix), i, false)
 		}
 		runtime.GC()
 		runtime.ReadMemStats(&after)

@@ -14,7 +14,8 @@ import (
 // that handles Ctrl-C itself could not be stopped while the cloud folder is slow.
 // So the thread of a slow read is watched for a signal that it has not got yet;
 // if there is one, the read is cancelled. The kernel then asks again, now in the
-// foreground, and can tell of the signal itself.
+// foreground, and can tell of the signal itself. Where /proc does not show the thread
+// (see the package comment) the read goes on to its end.
 
 // hasSignal says whether a thread waits in a read while a signal waits for it.
 // A thread that touches mapped memory is left alone: it would be killed.

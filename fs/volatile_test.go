@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // within waits for something that a volatile directory shows late at most.
@@ -144,6 +146,67 @@ func TestReplacedBeforeItWasRead(t *testing.T) {
 	if got, err := open.ReadAt(make([]byte, 9), 0); err == nil {
 		t.Errorf("%d bytes of another file", got)
 	}
+}
+
+// An open file's attributes are not taken from the file that its name means now;
+// those of what still has its name are.
+func TestXattrsOfAReplacedFile(t *testing.T) {
+	root := dir(items{"f": file("old"), "same": file("x"), "to": link("same")})
+	root.volatile = true
+	for name, i := range root.items {
+		i.xattrs = map[string][]byte{"trusted.a": []byte("old " + name)}
+	}
+	at, _ := mount(t, tree(root), Options{})
+	open, err := os.Open(at + "/f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	buf := make([]byte, 20)
+	if n, err := unix.Fgetxattr(int(open.Fd()), "trusted.a", buf); os.Geteuid() == 0 && (err != nil || string(buf[:n]) != "old f") {
+		t.Fatalf("before: %q, %v", buf, err)
+	}
+	root.change(func(i items) {
+		f := file("new")
+		f.st.Ino, f.st.Mtim.Sec = i["f"].st.Ino, i["f"].st.Mtim.Sec+1
+		f.xattrs = map[string][]byte{"trusted.a": []byte("new f")}
+		i["f"] = f
+	})
+	if n, err := unix.Fgetxattr(int(open.Fd()), "trusted.a", buf); os.Geteuid() == 0 && err != unix.ESTALE {
+		t.Errorf("the open file: %q, %v", buf[:max(n, 0)], err)
+	}
+	if n, err := unix.Flistxattr(int(open.Fd()), buf); err != unix.ESTALE {
+		t.Errorf("the open file: %d, %v", n, err)
+	}
+	for _, name := range []string{"same", "to"} {
+		if n, err := unix.Lgetxattr(at+"/"+name, "trusted.a", buf); os.Geteuid() == 0 && (err != nil || string(buf[:n]) != "old "+name) {
+			t.Errorf("%s: %q, %v", name, buf[:max(n, 0)], err)
+		}
+	}
+	within(t, "the new attributes", func() bool { return lstat(t, at+"/f").Mtim.Sec == root.items["f"].st.Mtim.Sec })
+	if n, err := unix.Lgetxattr(at+"/f", "trusted.a", buf); os.Geteuid() == 0 && (err != nil || string(buf[:n]) != "new f") {
+		t.Errorf("the new file: %q, %v", buf[:max(n, 0)], err)
+	}
+}
+
+// A folder whose name means a file now is stale; that is no damage, so nothing is reported.
+func TestFolderBecameAFile(t *testing.T) {
+	root := dir(items{"d": dir(items{"x": file("")})})
+	root.volatile = true
+	at, _ := mount(t, tree(root), Options{})
+	held, err := unix.Open(at+"/d", unix.O_PATH, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(held)
+	root.change(func(i items) { i["d"] = file("a file now") })
+	if err := unix.Fstatat(held, "x", new(unix.Stat_t), unix.AT_SYMLINK_NOFOLLOW); err != unix.ESTALE {
+		t.Errorf("a name in it: %v", err)
+	}
+	if fd, err := unix.Openat(held, ".", unix.O_RDONLY|unix.O_DIRECTORY, 0); err != unix.ESTALE {
+		t.Errorf("listing it: %d, %v", fd, err)
+	}
+	within(t, "the file", func() bool { return contents(at+"/d") == "a file now" })
 }
 
 // Two names of one inode number are one file to the kernel, in one directory or

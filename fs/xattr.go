@@ -1,14 +1,24 @@
 package fs
 
 import (
+	iofs "io/fs"
 	"slices"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// GetXAttr answers getxattr. An empty dest asks for the size.
+// selinux is the attribute that ls -l asks for first. Where SELinux runs the
+// kernel answers it by itself.
+const selinux = "security.selinux"
+
+// GetXAttr answers getxattr. An empty dest asks for the size. The label of a file
+// that has none is "not supported" rather than "no data": after that ls asks about
+// no further file, which is half of what it asks for.
 func (b *bridge) GetXAttr(cancel <-chan struct{}, h *fuse.InHeader, attr string, dest []byte) (size uint32, status fuse.Status) {
+	if n := b.table.get(h.NodeId); n != nil && n.bare && attr == selinux {
+		return 0, fuse.Status(syscall.ENOTSUP)
+	}
 	all, status := b.xattrs(cancel, h.NodeId)
 	if status != fuse.OK {
 		return 0, status
@@ -54,6 +64,9 @@ func (b *bridge) xattrs(cancel <-chan struct{}, id uint64) (all map[string][]byt
 	if n == nil {
 		return nil, fuse.Status(syscall.ESTALE)
 	}
+	if n.bare {
+		return nil, fuse.OK
+	}
 	defer b.guard(n, "", &status)
 	ctx := newRequest(cancel)
 	defer ctx.end()
@@ -63,8 +76,37 @@ func (b *bridge) xattrs(cancel <-chan struct{}, id uint64) (all map[string][]byt
 		return nil, fuse.OK
 	}
 	all, err := x.Xattrs(name)
+	if err == nil && n.dir != nil && n.dir.volatile {
+		err = b.still(ctx, n)
+	}
 	if err != nil {
 		return nil, b.fail(n.path(), err)
 	}
 	return all, fuse.OK
+}
+
+// still says that n's name means n's file, not another. Asked after something was
+// got by that name, so that it holds for what was got.
+func (b *bridge) still(ctx *request, n *node) error {
+	f, name := n.place(ctx)
+	info, err := iofs.Lstat(f, name)
+	if err != nil {
+		return err
+	}
+	a, target := b.owner.attr(info, n.dir, n.name), ""
+	if isLink(a.Mode) {
+		if target, err = iofs.ReadLink(f, name); err != nil {
+			return err
+		}
+	}
+	if fingerprint(&a, n.dir, n.name, target) != n.print {
+		return errStale
+	}
+	return nil
+}
+
+// isBare says whether a file certainly has no extended attributes, now and later.
+func isBare(info iofs.FileInfo, d *directory) bool {
+	x, ok := info.(XattrInfo)
+	return ok && !d.volatile && !x.HasXattrs()
 }
