@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"runtime"
 	"slices"
@@ -83,8 +82,8 @@ var (
 
 // Create makes a snapshot of the sources and enters it in the journal of d; the caller holds d's lock and has
 // refreshed j. Nothing is entered that is not durable. What cannot be read is reported by Warn, counted in NotRead and
-// left out (a folder is kept, empty); a whole source that cannot be read ends the run. When Create returns, all it
-// started has ended.
+// left out (a folder is kept, empty). So is a whole source, which Sources of the result does not name then; the run
+// fails only when no source is left. When Create returns, all it started has ended.
 func Create(ctx context.Context, st *store.Store, j *journal.Journal, d *seal.Device, o Options) (Result, error) {
 	c, err := newCreator(st, o)
 	if err != nil {
@@ -146,7 +145,12 @@ type creator struct {
 	cancel context.CancelCauseFunc
 	warn   sync.Mutex // held while Warn runs
 
-	reading func(path string) // tests: called between the first look at a file and the last
+	gone lostSources
+
+	reading func(path string)     // tests: called between the first look at a file and the last
+	seen    func(st *unix.Stat_t) // tests: changes what the system says of a file
+	listed  func(d *dir) error    // tests: what goes wrong behind the names that were listed
+	unkept  error                 // tests: why not all extended attributes of files can be kept
 }
 
 // An inode is a file of this machine.
@@ -187,11 +191,8 @@ func newCreator(st *store.Store, o Options) (*creator, error) {
 	return c, nil
 }
 
-// checkSource refuses a source that does not exist, or that lies in a folder that is never backed up.
+// checkSource refuses a source that lies in a folder that is never backed up.
 func (c *creator) checkSource(p string) error {
-	if _, err := os.Lstat(p); err != nil {
-		return fmt.Errorf("source %w", err)
-	}
 	for up := p; ; up = path.Dir(up) {
 		var s unix.Stat_t
 		if unix.Stat(up, &s) == nil && c.never[inode{uint64(s.Dev), s.Ino}] {
@@ -233,6 +234,9 @@ func (c *creator) run(ctx context.Context) (seal.ID, error) {
 	if ctx.Err() != nil {
 		return seal.ID{}, context.Cause(ctx) // what went wrong first; err is what followed from it
 	}
+	if err == nil {
+		err = c.gone.all(c.Sources)
+	}
 	return root, err
 }
 
@@ -242,7 +246,7 @@ func (c *creator) result() Result {
 		FilesNew: c.n.filesNew.Load(), FilesChanged: c.n.filesChanged.Load(), FilesUnchanged: c.n.filesSame.Load(),
 		BytesRead: c.n.read.Load(), Excluded: c.n.excluded.Load(), Unstable: c.n.unstable.Load(),
 	}
-	r.Sources, r.Tags = sortedSet(c.Sources), sortedSet(c.Tags)
+	r.Sources, r.Tags = c.gone.without(sortedSet(c.Sources)), sortedSet(c.Tags)
 	r.Files, r.Dirs, r.Others, r.Bytes = c.n.files.Load(), c.n.dirs.Load(), c.n.others.Load(), c.n.bytes.Load()
 	r.Added, r.Stored, r.NotRead = c.n.added.Load(), c.n.stored.Load(), c.n.notRead.Load()
 	r.Incomplete = r.NotRead > 0

@@ -31,8 +31,8 @@ const (
 const (
 	flagHardLink = 1 << iota // Inode and Device name the file, of which this is one name
 	flagXattrs
-	flagChanged // the file changed while it was read
-	flagsKnown  = flagHardLink | flagXattrs | flagChanged
+	flagAgain  // it changed or may have changed while it was read, or not all could be read: to be read again
+	flagsKnown = flagHardLink | flagXattrs | flagAgain
 )
 
 // Limits of FORMAT.md sections 8 and 11.

@@ -7,19 +7,21 @@ import (
 	iofs "io/fs"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"bakfs/seal"
 	"bakfs/store"
 )
 
 const (
-	// near is how far from the last read's end a read may start and still count as the next one: the kernel
-	// reads ahead with several requests at once, and they arrive in any order.
+	// near, and two reads, is how far from the last read's end a read may start and still count as the next one:
+	// the kernel reads ahead with several requests at once, and they arrive in any order.
 	near = 1 << 20
-	// aheadStep and aheadMax are by how much the read-ahead of a sequential reader grows, and to what.
-	aheadStep = 512 << 10
-	aheadMax  = 2 << 20
+	// aheadFirst is how much of a file is asked for when its start is read, or a read goes on just where the last
+	// one ended, in lengths of that read: who looks at a file's first bytes only asks for few. aheadStep and
+	// aheadMax are by how much the read-ahead of a sequential reader grows, and to what.
+	aheadFirst = 4
+	aheadStep  = 512 << 10
+	aheadMax   = 2 << 20
 )
 
 // An openFile is an open file of a snapshot. ReadAt may run at the same time as any other call.
@@ -174,14 +176,17 @@ func wrongLength(x Extent, got int64) error {
 // note remembers a read and says whether it continues the one before; if so, what follows is asked for.
 func (f *openFile) note(ctx context.Context, off int64, length int) bool {
 	end := off + int64(length)
-	gap := off - f.next.Swap(end)
-	if gap > near || gap < -near {
+	gap, slack := off-f.next.Swap(end), int64(near+2*length)
+	if gap > slack || gap < -slack {
 		f.run.Store(0)
 		f.ahead.Store(end)
 		return false
 	}
-	window := min(aheadMax, (f.run.Add(1)-1)*aheadStep)
-	f.prefetch(ctx, off, end+window)
+	window := (f.run.Add(1) - 1) * aheadStep
+	if gap == 0 {
+		window = max(window, int64(aheadFirst*length))
+	}
+	f.prefetch(ctx, off, end+min(aheadMax, window))
 	return true
 }
 
@@ -205,43 +210,4 @@ func (f *openFile) prefetch(ctx context.Context, from, to int64) {
 			off = base + leaf.ends[i]
 		}
 	}
-}
-
-// An openDir is an open directory. It is for one goroutine.
-type openDir struct {
-	view view
-	info *fileInfo
-	list []iofs.DirEntry
-	err  error
-	read bool
-}
-
-func (d *openDir) Stat() (iofs.FileInfo, error) { return d.info, nil }
-func (d *openDir) Close() error                 { return nil }
-
-func (d *openDir) Read([]byte) (int, error) {
-	return 0, &iofs.PathError{Op: "read", Path: d.info.name, Err: syscall.EISDIR}
-}
-
-// ReadDir is as iofs.ReadDirFile says.
-func (d *openDir) ReadDir(n int) ([]iofs.DirEntry, error) {
-	if !d.read {
-		d.list, d.err = d.view.ReadDir(".")
-		d.read = true
-	}
-	if n <= 0 {
-		list, err := d.list, d.err
-		d.list, d.err = nil, nil
-		return list, err
-	}
-	if len(d.list) == 0 {
-		if d.err != nil {
-			return nil, d.err
-		}
-		return nil, io.EOF
-	}
-	n = min(n, len(d.list))
-	list := d.list[:n:n]
-	d.list = d.list[n:]
-	return list, nil
 }

@@ -175,7 +175,13 @@ func TestSequentialReadersAreReadAhead(t *testing.T) {
 	}
 	e := writeFile(t, m, pieces)
 	f := open(t, m, e)
-	for off := int64(0); off < 4<<20; off += 128 << 10 {
+	if _, err := contentAt(f, 0, 128<<10); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(m.prefetched); n != 2 { // four reads ahead; the first chunk is got by the read itself
+		t.Errorf("%d chunks are asked for with the first read", n)
+	}
+	for off := int64(128 << 10); off < 4<<20; off += 128 << 10 {
 		if _, err := contentAt(f, off, 128<<10); err != nil {
 			t.Fatal(err)
 		}
@@ -189,6 +195,21 @@ func TestSequentialReadersAreReadAhead(t *testing.T) {
 	// 4 MiB read and 2 MiB ahead are 24 chunks; the first is not asked for.
 	if len(asked) < 22 || len(asked) > 24 || m.parts > 0 {
 		t.Errorf("%d chunks are asked for, %d reads of parts", len(asked), m.parts)
+	}
+
+	m.prefetched = nil
+	head := open(t, m, e)
+	if _, err := contentAt(head, 0, 4096); err != nil || len(m.prefetched) > 0 {
+		t.Errorf("a look at the first page asks for %d more chunks, %v", len(m.prefetched), err)
+	}
+	kernel := open(t, m, e) // its requests of 1 MiB come in any order
+	for _, mb := range []int64{0, 2, 1, 4, 3, 5} {
+		if _, err := contentAt(kernel, mb<<20, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := kernel.run.Load(); got != 6 {
+		t.Errorf("%d of 6 reads in a slightly wrong order count as sequential", got)
 	}
 
 	m.prefetched = nil

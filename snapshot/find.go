@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	iofs "io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ const (
 // Find finds the one snapshot that spec means: a prefix of its id of at least 4 hex digits, its name in a mount,
 // "latest", "latest~2" (two before the newest), or a time in which it is the only one: 2026-05, 2026-05-31,
 // 2026-05-31_0300, "today", "yesterday", "3d" (the day 3 days ago). infos are as List gives them; days are those of now's
-// time zone. The error is iofs.ErrNotExist if there is none, and names them if there are several.
+// time zone. The error is iofs.ErrNotExist if there is none, and a *SeveralError if there are several.
 func Find(infos []Info, spec string, now time.Time) (Info, error) {
 	if back, ok := latestBack(spec); ok {
 		if back >= uint64(len(infos)) {
@@ -43,22 +44,35 @@ func Find(infos []Info, spec string, now time.Time) (Info, error) {
 	case len(found) == 0:
 		return Info{}, fmt.Errorf("snapshot %q: %w", spec, iofs.ErrNotExist)
 	case len(found) > 1:
-		return Info{}, fmt.Errorf("snapshot %q: %w", spec, several(infos, names, found))
+		return Info{}, fmt.Errorf("snapshot %q: %w", spec, newSeveralError(infos, names, found))
 	}
 	return infos[found[0]], nil
 }
 
-// several names snapshots by what tells them apart, the newest first.
-func several(infos []Info, names []string, found []int) error {
+// A SeveralError is Find's where several snapshots are meant: Infos, the newest first.
+type SeveralError struct {
+	Infos []Info
+	names []string // of Infos
+}
+
+func newSeveralError(infos []Info, names []string, found []int) *SeveralError {
+	e := new(SeveralError)
+	for _, i := range slices.Backward(found) {
+		e.Infos, e.names = append(e.Infos, infos[i]), append(e.names, names[i])
+	}
+	return e
+}
+
+// Error names them by what tells them apart.
+func (e *SeveralError) Error() string {
 	var b strings.Builder
-	for n := range min(len(found), maxNamed) {
-		i := found[len(found)-1-n]
-		fmt.Fprintf(&b, ", %s (%s)", infos[i].ID.String()[:8], names[i])
+	for i, info := range e.Infos[:min(len(e.Infos), maxNamed)] {
+		fmt.Fprintf(&b, ", %s (%s)", info.ID.String()[:8], e.names[i])
 	}
-	if len(found) > maxNamed {
-		fmt.Fprintf(&b, ", … ")
+	if len(e.Infos) > maxNamed {
+		b.WriteString(", …")
 	}
-	return fmt.Errorf("%d snapshots match: %s", len(found), strings.TrimSuffix(b.String(), " ")[2:])
+	return fmt.Sprintf("%d snapshots match: %s", len(e.Infos), b.String()[2:])
 }
 
 // latestBack reads "latest" and "latest~N".

@@ -53,7 +53,9 @@ type state struct {
 	infos  []Info   // oldest first
 	names  []string // of infos, in snapshots/
 	byName map[string]int
-	root   *spot // of files/
+	root   *spot  // of files/
+	bytes  uint64 // what totals says
+	files  uint64
 }
 
 // NewForest makes the mount of a repository. It reads nothing yet.
@@ -93,18 +95,30 @@ func (f *Forest) Refresh(ctx context.Context) error {
 	f.running = r
 	f.mu.Unlock()
 
-	r.err = f.look(ctx)
-	if err := ctx.Err(); err != nil {
-		r.err = err
+	return f.run(ctx, r)
+}
+
+// errPanic is what those get who wait for a look that panics. The panic itself goes to the one who looks.
+var errPanic = errors.New("the look for new snapshots ended in a panic")
+
+// run looks, and lets go those who wait for it whatever happens.
+func (f *Forest) run(ctx context.Context, r *refresh) error {
+	r.err = errPanic // unless look returns
+	defer func() {
+		f.mu.Lock()
+		f.running = nil
+		if !cancelled(r.err) && r.err != errPanic {
+			f.last = f.now()
+		}
+		f.mu.Unlock()
+		close(r.done)
+	}()
+	err := f.look(ctx)
+	if ctx.Err() != nil {
+		err = ctx.Err()
 	}
-	f.mu.Lock()
-	f.running = nil
-	if !cancelled(r.err) {
-		f.last = f.now()
-	}
-	f.mu.Unlock()
-	close(r.done)
-	return r.err
+	r.err = err
+	return err
 }
 
 func cancelled(err error) bool {
@@ -190,7 +204,31 @@ func newState(infos []Info, where *time.Location) *state {
 		s.byName[name] = i
 	}
 	s.root = newSpots(infos)
+	s.bytes, s.files = totals(infos)
 	return s
+}
+
+// totals is how much the newest state of everything is: the snapshots that are the newest of one of their device's
+// sources. Where such a source lies inside another, what is in both counts twice: an Info says nothing of its parts.
+func totals(infos []Info) (bytes, files uint64) {
+	type place struct {
+		device seal.DeviceID
+		source string
+	}
+	seen := map[place]bool{}
+	for _, i := range slices.Backward(infos) {
+		newest := false
+		for _, s := range i.Sources {
+			p := place{i.Device, s}
+			newest = newest || !seen[p]
+			seen[p] = true
+		}
+		if newest {
+			bytes += i.Bytes
+			files += i.Files + i.Dirs + i.Others
+		}
+	}
+	return bytes, files
 }
 
 // time is that of the newest snapshot: what made-up directories show.

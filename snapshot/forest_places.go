@@ -28,6 +28,15 @@ func (r forestRoot) self() *item {
 	return made(".", &Entry{Name: ".", Kind: Dir, MTime: r.f.known().time()}, r)
 }
 
+// totals are those of the newest snapshots; if ctx ends, of those known.
+func (r forestRoot) totals(ctx context.Context) (bytes, files uint64) {
+	s, err := r.f.fresh(ctx)
+	if err != nil {
+		s = r.f.known()
+	}
+	return s.bytes, s.files
+}
+
 // items are sorted by name. The empty files tell indexers of macOS, Android and GNOME to stay out: they would
 // read, and so download, everything.
 func (r forestRoot) items(ctx context.Context) ([]*item, error) {

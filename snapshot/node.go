@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ const (
 // It stays encoded, so that the cache holds many; items are decoded where they are needed.
 type node struct {
 	level uint8
-	raw   []byte   // own copy of the chunk
+	raw   []byte   // the chunk, which nobody modifies
 	at    []uint32 // where each item starts in raw
 	total uint64   // entries of the directory below
 }
@@ -40,7 +39,7 @@ type childItem struct {
 	below uint32
 }
 
-// parseNode reads a chunk of type 2 and checks all that can be known without its children.
+// parseNode reads a chunk of type 2 and checks all that can be known without its children. The node shares its memory.
 func parseNode(chunk []byte) (*node, error) {
 	c, level, count, err := openNode(chunk, maxTreeLevel)
 	if err != nil {
@@ -56,7 +55,7 @@ func parseNode(chunk []byte) (*node, error) {
 	case count == 0 && level > 0:
 		return nil, errors.New("no items above level 0")
 	}
-	n := &node{level: level, raw: bytes.Clone(chunk), at: make([]uint32, 0, count)}
+	n := &node{level: level, raw: chunk, at: make([]uint32, 0, count)}
 	c.b = n.raw[nodeHeader:]
 	var e Entry
 	last := ""

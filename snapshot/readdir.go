@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	iofs "io/fs"
 	"iter"
@@ -12,6 +13,9 @@ import (
 // readAhead is how many nodes of a directory are asked for before they are needed.
 const readAhead = 4
 
+// entryBatch is how many entries readDir allocates at once.
+const entryBatch = 64
+
 // readDir yields the entries of the directory at root in order, and ends with an error if a node cannot be read
 // or is not what its parent says. Entries stay valid.
 func readDir(ctx context.Context, st source, root seal.ID) iter.Seq2[*Entry, error] {
@@ -21,13 +25,18 @@ func readDir(ctx context.Context, st source, root seal.ID) iter.Seq2[*Entry, err
 				yield(nil, err)
 				return
 			}
-			entries := make([]Entry, len(n.at)) // one allocation for a node's entries
-			for i := range entries {
-				if err := n.entry(i, &entries[i]); err != nil {
+			var entries []Entry // one allocation for many; few, since a walk holds those of all folders it is in
+			for i := range n.at {
+				if len(entries) == 0 {
+					entries = make([]Entry, min(len(n.at)-i, entryBatch))
+				}
+				e := &entries[0]
+				entries = entries[1:]
+				if err := n.entry(i, e); err != nil {
 					yield(nil, damaged(root, err))
 					return
 				}
-				if !yield(&entries[i], nil) {
+				if !yield(e, nil) {
 					return
 				}
 			}
@@ -139,6 +148,10 @@ func extents(ctx context.Context, st source, e *Entry) iter.Seq2[Extent, error] 
 		whole := s.walkList(ctx, n, func(x Extent, err error) bool {
 			if x.ID != (seal.ID{}) {
 				data -= int64(x.Length)
+			}
+			if data < 0 && err == nil { // not one byte more: what a restore writes is bounded by what it said
+				yield(Extent{}, damaged(e.Root, errors.New("more data than its entry says")))
+				return false
 			}
 			return yield(x, err)
 		})

@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	iofs "io/fs"
 	"iter"
+	"math"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
 
+	"bakfs/seal"
 	"bakfs/store"
 
 	"golang.org/x/sync/errgroup"
@@ -43,14 +42,31 @@ var (
 	ErrNotEmpty = errors.New("the folder is not empty")
 	ErrSkipped  = errors.New("a device or socket, which was not made")
 	ErrDiffers  = errors.New("what was read back is not what was written")
+	ErrCopied   = errors.New("the disk takes no hard link here: this name, and others like it, got a copy of the file")
 	errInTheWay = errors.New("something of another kind has this name already")
 )
 
 // Restore writes the file or folder at path of a snapshot to dest: a file to dest/<its name>, of a folder what
-// is in it, and dest itself gets the folder's attributes. dest is made if need be; for a folder it must be empty, unless o.Overwrite. Nothing outside dest is
-// touched, whatever the snapshot says. What goes wrong with one file is reported and counted, and the rest goes on;
-// an error is returned for what stops all.
+// is in it. dest is made if need be; for a folder it must be empty, unless o.Overwrite, and gets the folder's
+// attributes, unless it holds something already: then it stays as it is. Nothing outside dest is touched, whatever
+// the snapshot says. What goes wrong with one file is reported and counted, and the rest goes on; an error is
+// returned for what stops all.
 func Restore(ctx context.Context, st *store.Store, s Info, p string, dest string, o RestoreOptions) (RestoreResult, error) {
+	r := newRestorer(st, s, dest, o)
+	return r.restore(ctx, s, p)
+}
+
+// newRestorer makes a run that has not begun.
+func newRestorer(st *store.Store, s Info, dest string, o RestoreOptions) *restorer {
+	r := &restorer{RestoreOptions: o, st: st, dest: dest, link: (*os.Root).Link, links: map[inode]*madeLink{}, failed: map[string]bool{}}
+	if r.limit = s.Files + s.Dirs + s.Others; r.limit == 0 && s.ID == (seal.Hash{}) {
+		r.limit = math.MaxUint64 // an Info that comes from no journal says nothing
+	}
+	return r
+}
+
+// restore is Restore.
+func (r *restorer) restore(ctx context.Context, s Info, p string) (RestoreResult, error) {
 	if p == "" {
 		p = "/"
 	}
@@ -58,12 +74,10 @@ func Restore(ctx context.Context, st *store.Store, s Info, p string, dest string
 		return RestoreResult{}, fmt.Errorf("%q is not an absolute path", p)
 	}
 	p = path.Clean(p)
-	e, err := find(ctx, st, s.Root, p)
+	e, err := find(ctx, r.st, s.Root, p)
 	if err != nil {
 		return RestoreResult{}, err
 	}
-	r := &restorer{RestoreOptions: o, st: st, dest: dest, links: map[inode]*madeLink{}, failed: map[string]bool{}}
-	r.limit = s.Files + s.Dirs + s.Others
 	top, err := r.openDest(e)
 	if err != nil {
 		return RestoreResult{}, err
@@ -73,8 +87,8 @@ func Restore(ctx context.Context, st *store.Store, s Info, p string, dest string
 	if e.Kind != Dir {
 		return r.run(ctx, top, func(context.Context) entries { return one })
 	}
-	result, err := r.run(ctx, top, func(ctx context.Context) entries { return readDir(ctx, st, e.Root) })
-	if err == nil && p != "/" {
+	result, err := r.run(ctx, top, func(ctx context.Context) entries { return readDir(ctx, r.st, e.Root) })
+	if err == nil && p != "/" && !r.inUse {
 		err = r.finishDir(top, e)
 		result = r.result()
 	}
@@ -89,8 +103,10 @@ type restorer struct {
 	RestoreOptions
 	st    *store.Store
 	dest  string
-	limit uint64 // entries that the snapshot says it has; 0: unknown
+	inUse bool   // dest held something before
+	limit uint64 // entries that the snapshot says it has
 	files *errgroup.Group
+	link  func(dir *os.Root, from, to string) error
 
 	cancel context.CancelCauseFunc
 	n      struct{ files, dirs, others, bytes, skipped, verified, errors, damaged atomic.Uint64 }
@@ -99,7 +115,8 @@ type restorer struct {
 	links  map[inode]*madeLink
 	failed map[string]bool // paths in dest that no later pass touches
 
-	warn sync.Mutex // held while Warn runs
+	warn   sync.Mutex // held while Warn runs
+	copies sync.Once  // the note about files that are copied instead of linked
 }
 
 // A madeLink is the first name of a file with several. Others are linked to it when it is done.
@@ -182,53 +199,4 @@ func (r *restorer) walk(ctx context.Context, d *folder, list entries, p pass) er
 		}
 	}
 	return nil
-}
-
-// openDest opens dest, making it if need be.
-func (r *restorer) openDest(e *Entry) (*folder, error) {
-	err := os.Mkdir(r.dest, 0o700)
-	if errors.Is(err, iofs.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(r.dest), 0o777); err == nil {
-			err = os.Mkdir(r.dest, 0o700)
-		}
-	}
-	if err != nil && !errors.Is(err, iofs.ErrExist) {
-		return nil, err
-	}
-	root, err := os.OpenRoot(r.dest)
-	if err != nil {
-		return nil, err
-	}
-	top := newFolder(nil, "", root)
-	list, err := firstName(top)
-	if err == nil && e.Kind == Dir && len(list) > 0 && !r.Overwrite {
-		err = fmt.Errorf("%s: %w", r.dest, ErrNotEmpty)
-	}
-	if err == nil && e.Kind != Dir && !r.Overwrite {
-		if _, statErr := root.Lstat(e.Name); statErr == nil {
-			err = fmt.Errorf("%s: %w", filepath.Join(r.dest, e.Name), iofs.ErrExist)
-		}
-	}
-	if err == nil {
-		top.inherits, err = hasDefaultACL(top)
-	}
-	if err != nil {
-		top.drop()
-		return nil, err
-	}
-	return top, nil
-}
-
-// firstName gives a name in the folder, if there is one.
-func firstName(d *folder) ([]string, error) {
-	f, err := d.root.Open(".")
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	list, err := f.Readdirnames(1)
-	if err == io.EOF {
-		err = nil
-	}
-	return list, err
 }

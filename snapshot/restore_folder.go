@@ -89,6 +89,9 @@ func (r *restorer) makeDir(d *folder, e *Entry) *folder {
 		r.fail(d, e.Name, err)
 		return nil
 	}
+	if old {
+		letOwnerIn(d, e.Name)
+	}
 	child := r.openDir(d, e)
 	if child != nil && old {
 		child.inherits, _ = hasDefaultACL(child)
@@ -97,6 +100,24 @@ func (r *restorer) makeDir(d *folder, e *Entry) *folder {
 		r.n.dirs.Add(1)
 	}
 	return child
+}
+
+// letOwnerIn gives the owner of a folder that is there the right to make files in it, for as long as the restore
+// takes: finishDir gives it the mode of its entry. Where it does not work, making files may all the same, as in a
+// folder of somebody else; where not, that is reported.
+func letOwnerIn(d *folder, name string) {
+	dir, err := d.fd()
+	if err != nil {
+		return
+	}
+	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	if st, err := statOf(fd); err == nil && st.Mode&0o700 != 0o700 {
+		_ = unix.Chmod(procPath(fd, ""), st.Mode&0o7777|0o700)
+	}
 }
 
 // openDir opens a real folder, never through a link.

@@ -22,7 +22,7 @@ func (r *restorer) measure(ctx context.Context, top *folder, list entries) error
 	if err := unix.Fstatfs(fd, &fs); err != nil {
 		return fmt.Errorf("%s: %w", r.dest, err)
 	}
-	m := &measure{r: r, free: int64(min(fs.Bavail, 1<<40)) * fs.Bsize, inodes: fs.Ffree, seen: map[inode]bool{}}
+	m := &measure{r: r, free: int64(min(fs.Bavail, 1<<40)) * int64(fs.Bsize), inodes: fs.Ffree, seen: map[inode]bool{}}
 	if fs.Files == 0 || r.Overwrite {
 		m.inodes = 1<<64 - 1
 	}
@@ -49,11 +49,11 @@ func (m *measure) walk(ctx context.Context, list entries, depth int) error {
 			return ctx.Err() // reported when the folder is made
 		}
 		m.n++
-		if limit := m.r.limit; limit > 0 && uint64(m.n) > limit {
-			return fmt.Errorf("the tree holds more than the %d entries of its snapshot: %w", limit, store.ErrDamaged)
+		if uint64(m.n) > m.r.limit {
+			return fmt.Errorf("the tree holds more than the %d entries of its snapshot: %w", m.r.limit, store.ErrDamaged)
 		}
 		if e.Kind == File {
-			m.add(ctx, e)
+			m.add(e)
 		}
 		if uint64(m.n) > m.inodes || !m.r.Overwrite && m.bytes > m.free {
 			return fmt.Errorf("%s: %w: more than %d bytes or %d files do not fit", m.r.dest, errTooLarge, m.free, m.inodes)
@@ -67,7 +67,7 @@ func (m *measure) walk(ctx context.Context, list entries, depth int) error {
 	return nil
 }
 
-func (m *measure) add(ctx context.Context, e *Entry) {
+func (m *measure) add(e *Entry) {
 	if e.Flags&flagHardLink != 0 {
 		key := inode{e.Device, e.Inode}
 		if m.seen[key] {
@@ -76,13 +76,16 @@ func (m *measure) add(ctx context.Context, e *Entry) {
 		m.seen[key] = true
 	}
 	m.r.Progress.total(1, e.Size)
-	m.bytes += int64(len(e.Inline))
-	for x, err := range extents(ctx, m.r.st, e) {
-		if err != nil {
-			return
+	bytes := e.Data // of a list what the entry says, which readers of it hold to: a list may be endless without being large
+	if e.content() != contentList {
+		bytes = int64(len(e.Inline))
+		for _, x := range e.Extents {
+			if x.ID != (seal.ID{}) {
+				bytes += int64(x.Length)
+			}
 		}
-		if x.ID != (seal.ID{}) {
-			m.bytes += int64(x.Length)
-		}
+	}
+	if m.bytes += bytes; m.bytes < 0 {
+		m.bytes = 1<<63 - 1
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"bakfs/seal"
 	"bakfs/store"
+
+	"golang.org/x/sys/unix"
 )
 
 // readAheadChunks is how many chunks of a file are asked for before they are written.
@@ -48,7 +50,7 @@ func (r *restorer) claim(d *folder, e *Entry) *madeLink {
 }
 
 // linkFile makes the further names of files: links to regular files that this run made, or, where the first name
-// could not be made, a file.
+// could not be made or the disk takes no link, a file of its own.
 func (r *restorer) linkFile(ctx context.Context, d *folder, e *Entry) {
 	if e.Kind != File || e.Flags&flagHardLink == 0 {
 		return
@@ -76,13 +78,29 @@ func (r *restorer) linkFile(ctx context.Context, d *folder, e *Entry) {
 		if d.up != nil {
 			name = d.path("") + "/" + name
 		}
-		return top.root.Link(first.path, name)
+		return r.link(top.root, first.path, name)
 	})
-	if err != nil {
+	switch {
+	case err == nil:
+		r.n.files.Add(1)
+	case takesNoLink(err):
+		r.copies.Do(func() { r.note(r.dest+"/"+p, fmt.Errorf("%w: %w", ErrCopied, err)) })
+		r.Progress.total(1, e.Size)
+		r.makeFile(ctx, d, e, nil)
+	default:
 		r.fail(d, e.Name, err)
-		return
 	}
-	r.n.files.Add(1)
+}
+
+// takesNoLink says if a hard link failed for what the disk is, not for what the file is: FAT and many network disks
+// have none, others have few for each file or none across folders.
+func takesNoLink(err error) bool {
+	for _, e := range []error{unix.EPERM, unix.EOPNOTSUPP, unix.ENOSYS, unix.EMLINK, unix.EXDEV} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // makeFile writes one file with its attributes.

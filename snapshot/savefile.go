@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"bakfs/seal"
 
@@ -19,8 +18,8 @@ func (c *creator) visitFile(ctx context.Context, d *dir, name string, st *unix.S
 	if old != nil && old.Kind != File {
 		old = nil
 	}
-	same := old != nil && unchanged(old, st)
-	if same && !c.Reread {
+	same := old != nil && sameStat(old, st)
+	if same && old.Flags&flagAgain == 0 && !c.Reread {
 		e, err := c.reuse(ctx, name, st, old)
 		switch {
 		case err != nil:
@@ -50,10 +49,9 @@ func (c *creator) visitFile(ctx context.Context, d *dir, name string, st *unix.S
 	})
 }
 
-// unchanged says that a file is what the parent snapshot saw. A file that changed while it was read then is not.
-func unchanged(old *Entry, st *unix.Stat_t) bool {
-	return old.Size == st.Size && old.MTime == nanoseconds(st.Mtim) && old.CTime == nanoseconds(st.Ctim) &&
-		old.Inode == st.Ino && old.Flags&flagChanged == 0
+// sameStat says that a file looks as it did when old was made. With flagAgain that does not mean that it is the same.
+func sameStat(old *Entry, st *unix.Stat_t) bool {
+	return old.Size == st.Size && old.MTime == nanoseconds(st.Mtim) && old.CTime == nanoseconds(st.Ctim) && old.Inode == st.Ino
 }
 
 func sameContent(a, b *Entry) bool {
@@ -147,7 +145,7 @@ func (e storeError) Unwrap() error { return e.error }
 var errNotFile = errors.New("it was a file when its folder was listed, and is something else now")
 
 func (c *creator) readOpen(ctx context.Context, d *dir, name string, fd int) (*Entry, error) {
-	st, err := statOf(fd)
+	st, err := c.statFile(fd)
 	if err != nil {
 		return nil, err
 	}
@@ -168,69 +166,11 @@ func (c *creator) readOpen(ctx context.Context, d *dir, name string, fd int) (*E
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if l.entry == nil || !unchanged(l.entry, &st) {
+	if l.entry == nil || !sameStat(l.entry, &st) {
 		return c.readStable(ctx, d, name, fd, &st)
 	}
 	e := *l.entry
 	e.Name = name
 	c.Progress.done(0, e.Size)
 	return &e, nil
-}
-
-// readStable reads a file, and once more if it changed meanwhile. What the second reading got is kept in any case.
-func (c *creator) readStable(ctx context.Context, d *dir, name string, fd int, st *unix.Stat_t) (*Entry, error) {
-	r := c.readers.Get().(*fileReader)
-	defer c.readers.Put(r)
-	for attempt := 1; ; attempt++ {
-		if err := settle(ctx, fd, st); err != nil {
-			return nil, err
-		}
-		e := c.names.newEntry(name, st)
-		e.Xattrs = c.xattrs(d, name, xattrTarget{fd: fd})
-		if err := r.read(ctx, fd, st, e); err != nil {
-			return nil, err
-		}
-		if c.reading != nil {
-			c.reading(d.path(name))
-		}
-		after, err := statOf(fd)
-		if err != nil {
-			return nil, err
-		}
-		if e.Size == st.Size && unchanged(e, &after) {
-			return e, nil
-		}
-		if attempt == 2 {
-			e.Flags |= flagChanged
-			c.n.unstable.Add(1)
-			c.note(d.path(name), ErrChanged)
-			return e, nil
-		}
-		c.Progress.done(0, -e.Size)
-		st = &after
-	}
-}
-
-// tick is longer than the steps in which a system's file times go forward (10 ms at most).
-const tick = 20 * time.Millisecond
-
-// settle waits until the last change of a file is at least a tick old. Only then a change during or after the
-// reading must show in its times: without that, the next backup could take a file for unchanged that is not.
-func settle(ctx context.Context, fd int, st *unix.Stat_t) error {
-	age := time.Since(time.Unix(0, nanoseconds(st.Ctim)))
-	if age < 0 || age >= tick {
-		return nil // a time in the future says nothing; another machine's clock made it
-	}
-	wait := time.NewTimer(tick - age)
-	defer wait.Stop()
-	select {
-	case <-wait.C:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	now, err := statOf(fd)
-	if err == nil {
-		*st = now
-	}
-	return err
 }

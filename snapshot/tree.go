@@ -2,11 +2,9 @@ package snapshot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	iofs "io/fs"
 	"path"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -159,6 +157,17 @@ func (v view) Sub(name string) (iofs.FS, error) {
 	return view{v.ctx, it.dir}, nil
 }
 
+// Totals are the bytes and the files of the mount's newest snapshots, or of the one snapshot of Open, as far as its
+// root is asked; other directories do not know theirs.
+func (v view) Totals() (bytes, files uint64) {
+	if d, ok := v.at.(interface {
+		totals(ctx context.Context) (bytes, files uint64)
+	}); ok {
+		return d.totals(v.ctx)
+	}
+	return 0, 0
+}
+
 // Xattrs are the extended attributes of name. The values must not be modified.
 func (v view) Xattrs(name string) (map[string][]byte, error) {
 	it, err := v.resolve(name)
@@ -188,62 +197,4 @@ func (t *tree) root() *treeDir {
 	ns := t.info.Time.UnixNano()
 	e := &Entry{Kind: Dir, Mode: 0o755, Nlink: 1, MTime: ns, CTime: ns, Root: t.info.Root}
 	return &treeDir{tree: t, entry: e, key: t.key}
-}
-
-// A treeDir is a directory of a snapshot. It holds no nodes; they are got from the cache when it is looked into.
-type treeDir struct {
-	tree  *tree
-	entry *Entry
-	key   inodeKey
-	depth int
-}
-
-func (d *treeDir) volatile() bool { return false }
-
-func (d *treeDir) self() *item {
-	return &item{info: newInfo(d.entry, d.key.inode()), entry: d.entry, nodes: d.tree.nodes, dir: d}
-}
-
-func (d *treeDir) find(ctx context.Context, name string) (*item, error) {
-	e, err := d.tree.nodes.lookup(ctx, d.entry.Root, name)
-	if err != nil {
-		return nil, err
-	}
-	it := &item{entry: e, nodes: d.tree.nodes}
-	key := d.keyOf(e)
-	it.info = newInfo(e, key.inode())
-	if e.Kind == Dir {
-		if d.depth >= maxDepth {
-			return nil, fmt.Errorf("more than %d directories inside each other: %w", maxDepth, store.ErrDamaged)
-		}
-		it.dir = &treeDir{tree: d.tree, entry: e, key: key, depth: d.depth + 1}
-	}
-	return it, nil
-}
-
-func (d *treeDir) list(ctx context.Context) ([]iofs.DirEntry, error) {
-	var all []iofs.DirEntry
-	var e Entry
-	for n, err := range d.tree.nodes.leaves(ctx, d.entry.Root) {
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			return all, err
-		}
-		infos := make([]fileInfo, len(n.at)) // one allocation for a node's entries
-		all = slices.Grow(all, len(infos))
-		for i := range infos {
-			if err := n.entry(i, &e); err != nil {
-				return all, damaged(d.entry.Root, err)
-			}
-			infos[i].set(&e, d.keyOf(&e).inode())
-			all = append(all, &infos[i])
-		}
-	}
-	return all, nil
-}
-
-func (d *treeDir) keyOf(e *Entry) inodeKey {
-	if e.Flags&flagHardLink != 0 {
-		return d.tree.key.link(e)
-	}
-	return d.key.child(e.Name)
 }

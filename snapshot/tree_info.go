@@ -15,8 +15,11 @@ import (
 
 // A fileInfo describes an entry; it is its own DirEntry.
 type fileInfo struct {
-	name string
-	stat syscall.Stat_t
+	name   string
+	stat   syscall.Stat_t
+	xattrs bool // there are some
+
+	user, group string // as stored
 }
 
 func newInfo(e *Entry, inode uint64) *fileInfo {
@@ -27,7 +30,8 @@ func newInfo(e *Entry, inode uint64) *fileInfo {
 
 // set fills i in.
 func (i *fileInfo) set(e *Entry, inode uint64) {
-	i.name = e.Name
+	i.name, i.xattrs = e.Name, len(e.Xattrs) > 0
+	i.user, i.group = e.User, e.Group
 	s := &i.stat
 	s.Ino = inode
 	s.Mode = e.Mode | typeBits(e.Kind)
@@ -93,6 +97,8 @@ func (i *fileInfo) Size() int64                  { return i.stat.Size }
 func (i *fileInfo) IsDir() bool                  { return i.stat.Mode&syscall.S_IFMT == syscall.S_IFDIR }
 func (i *fileInfo) Type() iofs.FileMode          { return i.Mode().Type() }
 func (i *fileInfo) Info() (iofs.FileInfo, error) { return i, nil }
+func (i *fileInfo) HasXattrs() bool              { return i.xattrs }
+func (i *fileInfo) Owner() (user, group string)  { return i.user, i.group } // their names at the backup, empty where unknown
 func (i *fileInfo) Sys() any                     { return &i.stat }
 func (i *fileInfo) ModTime() time.Time           { return time.Unix(i.stat.Mtim.Unix()) }
 func (i *fileInfo) String() string               { return iofs.FormatDirEntry(i) }

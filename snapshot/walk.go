@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 
 	"bakfs/seal"
 
@@ -62,7 +63,7 @@ type pending struct {
 	entry *Entry // nil: left out
 	err   error  // why it was left out, if reported; or, fatal, what ends the run
 	fatal bool
-	path  string // of a source, which must not be left out
+	path  string // of a source or a folder on the way to one
 }
 
 // fail ends the run.
@@ -92,6 +93,10 @@ func (c *creator) saveRoot(ctx context.Context) (seal.ID, error) {
 		d.dev = uint64(st.Dev)
 	}
 	root, _, err := c.saveDir(ctx, d)
+	if partly, ok := errors.AsType[unlistable](err); ok {
+		c.losePart("/", partly)
+		err = nil
+	}
 	return root, err
 }
 
@@ -121,13 +126,16 @@ func (c *creator) saveDir(ctx context.Context, d *dir) (seal.ID, uint32, error) 
 		return seal.ID{}, 0, fmt.Errorf("%s: %w", d.path(""), err)
 	}
 	if problem != nil {
-		return root, w.dirs, unlistable{problem}
+		return root, w.dirs, unlistable{problem, names.len() == len(d.want.names())}
 	}
 	return root, w.dirs, nil
 }
 
 // unlistable says that a folder could not be listed, or only in part.
-type unlistable struct{ error }
+type unlistable struct {
+	error
+	whole bool // nothing was listed but sources inside, whose names are known
+}
 
 func (u unlistable) Unwrap() error { return u.error }
 
@@ -174,13 +182,15 @@ func (s *dirSaver) take(ctx context.Context) error {
 	case p.fatal:
 		return p.err
 	case p.entry == nil && p.path != "":
-		return fmt.Errorf("source %s: %w", p.path, p.err)
+		s.lose(p)
+		return nil
 	case p.entry == nil:
 		return nil
 	}
 	if err := p.entry.check(); err != nil { // some file systems have names of more than 255 bytes
-		if p.path != "" {
-			return fmt.Errorf("source %s: %w", p.path, err)
+		if p.err = err; p.path != "" {
+			s.lose(p)
+			return nil
 		}
 		s.c.report(s.d.path(p.entry.Name), err)
 		return nil
@@ -194,6 +204,9 @@ func (s *dirSaver) take(ctx context.Context) error {
 	}
 	return nil
 }
+
+// lose leaves out a place of the sources.
+func (s *dirSaver) lose(p *pending) { s.c.loseSource(p.path, s.d.want.child(path.Base(p.path)), p.err) }
 
 // wait ends all that is still waiting; err is why, if something went wrong.
 func (s *dirSaver) wait(ctx context.Context, err error) error {
@@ -230,6 +243,9 @@ func (c *creator) visit(ctx context.Context, d *dir, name string, prev *prevDir)
 	want := d.want.child(name)
 	named := want != nil && want.all
 	st, err := statAt(d.fd, name)
+	if c.seen != nil {
+		c.seen(&st)
+	}
 	if err != nil {
 		return c.lost(d, name, want, err)
 	}
@@ -269,6 +285,9 @@ func (c *creator) visit(ctx context.Context, d *dir, name string, prev *prevDir)
 			c.note(p.path, ErrLink)
 		}
 	}
+	if want != nil && kindOf(st.Mode) != Dir {
+		c.loseBelow(d.path(name), want, errNotFolder)
+	}
 	return p
 }
 
@@ -284,7 +303,7 @@ func (c *creator) leftOut(d *dir, name string, st *unix.Stat_t) bool {
 	return c.OneFileSystem && uint64(st.Dev) != d.dev
 }
 
-// lost is what becomes of a name that cannot be read: of a source, the end; of one that vanished, a note; else a report.
+// lost is what becomes of a name that cannot be read: dirSaver.lose has a source; one that vanished is a note, else a report.
 func (c *creator) lost(d *dir, name string, want *wanted, err error) *pending {
 	p := d.path(name)
 	switch {

@@ -21,7 +21,8 @@ func (c *creator) visitDir(ctx context.Context, child *dir, st *unix.Stat_t, p *
 	}
 }
 
-// walkDir fills in p. A folder that cannot be opened or listed is kept with its attributes and reported.
+// walkDir fills in p. A folder that cannot be opened or listed is reported, and kept with its attributes unless
+// it is a source: an older snapshot of that is the better one.
 func (c *creator) walkDir(ctx context.Context, child *dir, st *unix.Stat_t, p *pending) {
 	d, name := child.up, child.name
 	fd, err := openAt(d.fd, name, unix.O_DIRECTORY)
@@ -29,6 +30,7 @@ func (c *creator) walkDir(ctx context.Context, child *dir, st *unix.Stat_t, p *p
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR), errors.Is(err, unix.ELOOP):
 		if p.err = err; p.path == "" {
 			c.lost(d, name, nil, err)
+			c.loseBelow(d.path(name), child.want, err)
 		}
 		return
 	case err != nil:
@@ -43,11 +45,7 @@ func (c *creator) walkDir(ctx context.Context, child *dir, st *unix.Stat_t, p *p
 	otherFS := c.OneFileSystem && uint64(st.Dev) != child.dev
 	switch {
 	case otherFS && child.want != nil:
-		q := c.visitAncestor(ctx, d, name, child.want)
-		p.entry, p.err, p.fatal = q.entry, q.err, q.fatal
-		if q.entry == nil {
-			p.path = q.path
-		}
+		c.passThrough(ctx, child, p)
 		return
 	case otherFS:
 		c.emptyDir(ctx, child, st, p, nil)
@@ -59,9 +57,11 @@ func (c *creator) walkDir(ctx context.Context, child *dir, st *unix.Stat_t, p *p
 	root, dirs, err := c.saveDir(ctx, child)
 	var partly unlistable
 	switch {
-	case errors.As(err, &partly) && p.path != "":
+	case errors.As(err, &partly) && p.path != "" && partly.whole && len(child.want.names()) == 0:
 		p.err = partly.error
 		return
+	case errors.As(err, &partly) && p.path != "":
+		c.losePart(p.path, partly)
 	case errors.As(err, &partly):
 		c.report(d.path(name), partly.error)
 	case err != nil:
@@ -74,14 +74,31 @@ func (c *creator) walkDir(ctx context.Context, child *dir, st *unix.Stat_t, p *p
 	p.entry = e
 }
 
+// passThrough stores a folder below which only the sources in it are wanted.
+func (c *creator) passThrough(ctx context.Context, child *dir, p *pending) {
+	q := c.visitAncestor(ctx, child.up, child.name, child.want)
+	p.entry, p.err, p.fatal = q.entry, q.err, q.fatal
+	if q.entry == nil {
+		p.path = q.path
+	}
+}
+
 // emptyDir stores a folder without what is in it; err is why, unless that is asked for.
 func (c *creator) emptyDir(ctx context.Context, child *dir, st *unix.Stat_t, p *pending, err error) {
-	if err != nil && p.path != "" {
+	inner := len(child.want.names()) > 0
+	switch {
+	case err == nil:
+	case p.path != "" && !inner:
 		p.err = err
 		return
-	}
-	if err != nil {
+	case p.path != "":
+		c.losePart(p.path, unlistable{err, true})
+	default:
 		c.report(child.up.path(child.name), err)
+	}
+	if err != nil && inner {
+		c.passThrough(ctx, child, p)
+		return
 	}
 	root, _, err := newDirWriter(c.put).finish(ctx)
 	if err != nil {

@@ -3,35 +3,42 @@ package snapshot
 import (
 	"bytes"
 	"context"
-	"slices"
+	"encoding/binary"
 	"sort"
 	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// A nameList is the names of a folder in ascending order, in one piece of memory: a folder of a million names costs
-// about 16 MB, a third of what as many strings would.
+// A nameList is the names of a folder in ascending order, in blocks of memory that are never copied: a folder of a
+// million names costs little more than the names do.
 type nameList struct {
-	text []byte
-	ends []uint32 // of each name in text
-	by   []uint32 // the order: indexes into ends
+	blocks [][]byte // names, each behind its length as a u16; none goes over a block's end
+	by     []uint32 // the order: where names are, as the number of a block times nameBlock and the place in it
 }
 
+// nameBlock is the size of a block. It holds any name that a system lists.
+const nameBlock = 64 << 10
+
 func (l *nameList) append(name string) {
-	l.text = append(l.text, name...)
-	l.by = append(l.by, uint32(len(l.ends)))
-	l.ends = append(l.ends, uint32(len(l.text)))
+	last := len(l.blocks) - 1
+	if last < 0 || len(l.blocks[last])+2+len(name) > nameBlock {
+		size := nameBlock
+		if last < 0 {
+			size = 512 // most folders are small
+		}
+		l.blocks = append(l.blocks, make([]byte, 0, size))
+		last++
+	}
+	l.by = append(l.by, uint32(last*nameBlock+len(l.blocks[last])))
+	l.blocks[last] = append16(l.blocks[last], name)
 }
 
 func (l *nameList) bytes(i int) []byte { return l.textOf(l.by[i]) }
 
-func (l *nameList) textOf(n uint32) []byte {
-	start := uint32(0)
-	if n > 0 {
-		start = l.ends[n-1]
-	}
-	return l.text[start:l.ends[n]]
+func (l *nameList) textOf(at uint32) []byte {
+	b := l.blocks[at/nameBlock][at%nameBlock:]
+	return b[2:][:binary.BigEndian.Uint16(b)]
 }
 
 func (l *nameList) at(i int) string { return string(l.bytes(i)) }
@@ -48,37 +55,61 @@ func (b byName) Swap(i, j int)      { b.by[i], b.by[j] = b.by[j], b.by[i] }
 
 var listBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
-// list gives the names of a folder that may be wanted: all of a source, those that lead to sources of a folder on
-// the way, the tag alone of a cache. With an error it gives the names that it got before.
+// list gives the names of a folder that may be wanted, in order. With an error it gives the names that it got before.
 func (c *creator) list(d *dir) (*nameList, error) {
 	l := &nameList{}
+	err := c.eachName(d, func(name string) bool {
+		l.append(name)
+		return true
+	})
+	if c.listed != nil && err == nil {
+		err = c.listed(d)
+	}
+	for _, name := range d.want.names() {
+		l.append(name) // a source that was not listed must be missed
+	}
+	l.sort()
+	l.unique()
+	return l, err
+}
+
+// eachName calls yield, until it returns false, with the names of a folder that may be wanted: all of a source, those
+// that lead to sources of a folder on the way, the tag alone of a cache.
+func (c *creator) eachName(d *dir, yield func(string) bool) error {
 	switch {
 	case !d.inside:
 		for _, name := range d.want.names() {
-			l.append(name)
+			if !yield(name) {
+				break
+			}
 		}
-		return l, nil
+		return nil
 	case c.ExcludeCaches && isCache(d.fd):
-		names := append(d.want.names(), cacheTag)
-		slices.Sort(names)
-		for _, name := range slices.Compact(names) {
-			l.append(name)
+		for _, name := range append(d.want.names(), cacheTag) {
+			if !yield(name) {
+				break
+			}
 		}
-		return l, nil
+		return nil
 	}
+	return eachDirent(d.fd, yield)
+}
+
+// eachDirent calls yield with the names that the system lists, until it returns false.
+func eachDirent(fd int, yield func(string) bool) error {
 	buf := listBuffers.Get().(*[64 << 10]byte)
 	defer listBuffers.Put(buf)
 	var names []string
 	for {
-		n, err := retry(func() (int, error) { return unix.ReadDirent(d.fd, buf[:]) })
+		n, err := retry(func() (int, error) { return unix.ReadDirent(fd, buf[:]) })
 		if err != nil || n <= 0 {
-			l.sort()
-			l.unique()
-			return l, err
+			return err
 		}
 		_, _, names = unix.ParseDirent(buf[:n], -1, names[:0])
 		for _, name := range names {
-			l.append(name)
+			if !yield(name) {
+				return nil
+			}
 		}
 	}
 }
@@ -133,28 +164,42 @@ func (c *creator) count(ctx context.Context) {
 	}
 }
 
+// countDir keeps the names of folders only, and goes into them when no more of d is listed: a listing takes a buffer.
 func (c *creator) countDir(ctx context.Context, d *dir) {
-	names, _ := c.list(d)
-	for i := range names.len() {
+	var below nameList
+	var inside []bool // of below
+	c.eachName(d, func(name string) bool {
+		if enter, in := c.countName(d, name); enter {
+			below.append(name)
+			inside = append(inside, in)
+		}
+		return ctx.Err() == nil
+	})
+	for i := range below.len() {
 		if ctx.Err() != nil {
 			return
 		}
-		name := names.at(i)
+		name := below.at(i)
 		want := d.want.child(name)
-		named := want != nil && want.all
-		st, err := statAt(d.fd, name)
-		if err != nil {
-			continue
-		}
-		inside := named || d.inside && !c.leftOut(d, name, &st)
-		switch {
-		case !inside && want == nil:
-		case inside && kindOf(st.Mode) == File:
-			c.Progress.total(1, st.Size)
-		case !inside || kindOf(st.Mode) == Dir:
-			c.countBelow(ctx, d, &dir{up: d, name: name, inside: inside, want: want, dev: d.dev, depth: d.depth + 1}, named)
-		}
+		child := &dir{up: d, name: name, inside: inside[i], want: want, dev: d.dev, depth: d.depth + 1}
+		c.countBelow(ctx, d, child, want != nil && want.all)
 	}
+}
+
+// countName counts a file, and says whether name is a folder to enter and whether that is inside of a source.
+func (c *creator) countName(d *dir, name string) (enter, inside bool) {
+	want := d.want.child(name)
+	named := want != nil && want.all
+	st, err := statAt(d.fd, name)
+	if err != nil {
+		return false, false
+	}
+	inside = named || d.inside && !c.leftOut(d, name, &st)
+	if inside && kindOf(st.Mode) == File {
+		c.Progress.total(1, st.Size)
+		return false, true
+	}
+	return inside && kindOf(st.Mode) == Dir || !inside && want != nil, inside
 }
 
 func (c *creator) countBelow(ctx context.Context, d, child *dir, named bool) {

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	iofs "io/fs"
 	"os"
 	"path/filepath"
 	"time"
 	"unicode/utf8"
 
+	"bakfs/fs"
+	"bakfs/journal"
 	"bakfs/snapshot"
 
 	"github.com/spf13/cobra"
@@ -32,9 +36,11 @@ func newBackup(p *program) *cobra.Command {
 		Short: "Back up files and folders",
 		Long: `Back up files and folders as one new snapshot. Files that did not change since
 the last one are not read again; content that the repository holds is not stored
-again. The repository itself, and what bakfs keeps on this machine, are left out.
+again. The repository itself, what bakfs keeps on this machine, and where bakfs is
+mounted, are left out.
 
-A file that cannot be read is reported, the rest goes on, and the exit code is 3.
+A file or PATH that cannot be read is reported, the rest goes on, and the exit
+code is 3; if no PATH can be read, there is no snapshot, and it is 1.
 
 Patterns of --exclude: a name without a slash fits anywhere (*.o, node_modules);
 with a leading slash the whole path (/home/*/.cache); with a slash elsewhere the
@@ -62,29 +68,32 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 	if err != nil {
 		return err
 	}
-	r, lock, err := p.openDevice(ctx)
+	r, lock, err := p.openDevice(ctx, f.dryRun)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
 	defer r.Close()
-	if err := refuseSources(o.Sources, r); err != nil {
+	if o.Never, err = p.never(r); err != nil {
 		return err
 	}
-	st, err := p.openStore(ctx, r)
+	if err := refuseSources(o.Sources, r, o.Never); err != nil {
+		return err
+	}
+	if err := r.journal.Ready(ctx, r.device, journal.Snapshot); err != nil {
+		return err
+	}
+	st, err := p.openStoreFor(ctx, r, backupCache)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	if n, size, err := r.folder.RemoveTemporaries(r.tag()); err != nil {
-		p.warn("warning: %v", err)
-	} else if n > 0 {
-		p.detail("removed %s of an earlier run that was cut off, %s", count(uint64(n), "unfinished file", "unfinished files"), bytesOf(size))
+	if !f.dryRun {
+		p.tidy(r)
 	}
 	o.Keys = r.keys
-	o.Never = []string{r.folder.Dir(), r.dirs.cache, r.dirs.state}
-	o.Progress = new(snapshot.Progress)
-	bar := p.progress("backup", tallyOf(o.Progress))
+	var bar *progress
+	o.Progress, bar = p.backupProgress()
 	o.Warn = func(path string, err error) {
 		bar.around(func() { p.warn("%s: %v", quote(path), withoutPath(err)) })
 	}
@@ -98,6 +107,25 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 		return err
 	}
 	return p.backupDone(result, f.dryRun, time.Since(begun))
+}
+
+// tidy removes what is left of earlier runs, and says so.
+func (p *program) tidy(r *repository) {
+	if n, size, err := r.tidy(); err != nil {
+		p.warn("warning: %v", err)
+	} else if n > 0 {
+		p.detail("removed %s of an earlier run that was cut off, %s", count(uint64(n), "unfinished file", "unfinished files"), bytesOf(size))
+	}
+}
+
+// backupProgress counts only where the counts are shown: the totals cost a second walk.
+func (p *program) backupProgress() (*snapshot.Progress, *progress) {
+	counts := new(snapshot.Progress)
+	bar := p.progress("backup", tallyOf(counts))
+	if bar == nil {
+		counts = nil
+	}
+	return counts, bar
 }
 
 // options checks what the user asks for before anything is opened.
@@ -121,6 +149,8 @@ func (f backupFlags) options(args []string) (snapshot.Options, error) {
 			return o, usagef("--tag %s: a tag is 1 to 255 bytes of UTF-8", quote(tag))
 		}
 	}
+	var found bool
+	var missing error
 	for _, arg := range args {
 		if arg == "" {
 			return o, usagef("an empty PATH")
@@ -129,10 +159,15 @@ func (f backupFlags) options(args []string) (snapshot.Options, error) {
 		if err != nil {
 			return o, err
 		}
-		if _, err := os.Lstat(abs); err != nil {
-			return o, fail(exitError, fmt.Errorf("%s: %w", quote(arg), withoutPath(err)), "nothing was backed up")
+		if _, err := os.Lstat(abs); err == nil {
+			found = true
+		} else if missing == nil {
+			missing = fmt.Errorf("%s: %w", quote(arg), withoutPath(err))
 		}
 		o.Sources = append(o.Sources, abs)
+	}
+	if !found {
+		return o, fail(exitError, missing, "nothing was backed up")
 	}
 	return o, nil
 }
@@ -147,7 +182,7 @@ func readExcludes(name string) ([]string, error) {
 }
 
 // refuseSources refuses a source that is, or lies in, what bakfs itself writes.
-func refuseSources(sources []string, r *repository) error {
+func refuseSources(sources []string, r *repository, never []string) error {
 	for _, s := range sources {
 		for what, dir := range r.own() {
 			in, err := within(s, dir)
@@ -158,8 +193,39 @@ func refuseSources(sources []string, r *repository) error {
 				return fail(exitUsage, fmt.Errorf("%s lies in %s, %s", quote(s), what, quote(dir)), "name what you want to keep, not where it is kept")
 			}
 		}
+		for _, dir := range never {
+			if in, err := within(s, dir); err == nil && in {
+				return fail(exitUsage, fmt.Errorf("%s lies in a folder of bakfs, %s", quote(s), quote(dir)), "name what you want to keep, not where it is kept")
+			}
+		}
 	}
 	return nil
+}
+
+// never are the folders that no backup enters: the repository, what bakfs keeps on this machine for it and for
+// others (whose keys must not get into this one), and where bakfs shows snapshots (a copy of all of them in each
+// would double them every time).
+func (p *program) never(r *repository) ([]string, error) {
+	list := []string{r.folder.Dir(), r.dirs.cache, r.dirs.state}
+	for _, base := range []string{filepath.Dir(r.dirs.cache), filepath.Dir(r.dirs.state)} {
+		entries, err := os.ReadDir(base)
+		if err != nil && !errors.Is(err, iofs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			if id, err := hex.DecodeString(e.Name()); err == nil && len(id) == len(r.id) {
+				list = append(list, filepath.Join(base, e.Name()))
+			}
+		}
+	}
+	mounts, err := fs.Mounts()
+	if err != nil {
+		return nil, fmt.Errorf("where bakfs is mounted: %w", err)
+	}
+	for _, dir := range mounts {
+		p.detail("leaving out %s: bakfs is mounted there", quote(dir))
+	}
+	return append(list, mounts...), nil
 }
 
 // isDangling reports whether path is a link to nothing, which is backed up as a link.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"bakfs/index"
 	"bakfs/seal"
@@ -35,7 +36,7 @@ yet, as while a sync program works.`,
 		Args: arguments(0, 0, ""),
 		RunE: func(c *cobra.Command, _ []string) error {
 			part := share{}
-			if readData != "" {
+			if c.Flags().Changed("read-data") {
 				var err error
 				if part, err = parseShare(readData); err != nil {
 					return usagef("--read-data: %w", err)
@@ -60,11 +61,16 @@ type checker struct {
 	bad     map[seal.Hash]*problem // packs that cannot be used
 	journal []*problem
 	unknown *problem          // chunks that are in no pack
-	hit     map[*problem]bool // what lost met since it was cleared
+	misfit  *problem          // chunks that are not what the trees say
+	unread  *problem          // parts of trees that lie in a good pack and cannot be read
+	hit     map[*problem]bool // what was met since it was cleared
 	read    int               // packs read whole
 	reached int               // snapshots with all they need
 	infos   []snapshot.Info
 	ignored []string
+
+	unfinished      int // temporary files
+	unfinishedBytes int64
 }
 
 func (p *program) check(ctx context.Context, part share) error {
@@ -121,69 +127,101 @@ func (c *checker) checkJournal() {
 	c.ignored = c.r.journal.Foreign()
 }
 
-// lost reports whether no good pack holds a chunk, and notes why.
-func (c *checker) lost(id seal.ID) (bool, error) {
-	places, err := c.index.Places(id)
+// lost reports whether no good pack holds a chunk as it is needed, and notes why.
+func (c *checker) lost(n snapshot.Need) (bool, error) {
+	places, err := c.index.Places(n.ID)
 	if errors.Is(err, index.ErrDamaged) {
-		places, err = c.index.Places(id)
+		places, err = c.index.Places(n.ID)
 	}
 	if err != nil {
 		return false, err
 	}
+	wrong := false
 	for _, at := range places {
-		if c.bad[at.Pack] == nil {
+		switch {
+		case c.bad[at.Pack] != nil:
+		case at.Type == n.Type && (n.Length == 0 || at.Raw == n.Length):
 			return false, nil
+		default:
+			wrong = true
 		}
 	}
 	for _, at := range places {
-		c.hit[c.bad[at.Pack]] = true
-	}
-	if len(places) == 0 {
-		if c.unknown == nil {
-			c.unknown = &problem{object: "packs", kind: isAbsent, err: errors.New("some chunks are in no pack that is here")}
+		if q := c.bad[at.Pack]; q != nil {
+			c.hit[q] = true
 		}
-		c.hit[c.unknown] = true
+	}
+	switch {
+	case wrong:
+		c.note(&c.misfit, "trees", isDamaged, "some chunks are of another length or type than the trees say")
+	case len(places) == 0:
+		c.note(&c.unknown, "packs", isAbsent, "some chunks are in no pack that is here")
+	}
+	return true, nil
+}
+
+// note makes a problem that collects many things, at its first, and notes that it was met.
+func (c *checker) note(q **problem, object string, kind problemKind, words string) {
+	if *q == nil {
+		*q = &problem{object: object, kind: kind, err: errors.New(words)}
+	}
+	c.hit[*q] = true
+}
+
+// visit is told of each chunk that the trees need.
+func (c *checker) visit(n snapshot.Need) (bool, error) {
+	if n.Err == nil {
+		return c.lost(n)
+	}
+	c.note(&c.unread, "trees", isAbsent, "")
+	if kindOfProblem(n.Err) == isDamaged {
+		c.unread.kind = isDamaged
 	}
 	return true, nil
 }
 
 // checkSnapshots follows every tree, then lists what is harmed.
 func (c *checker) checkSnapshots(ctx context.Context) error {
-	reach := newReach(c.store, c.lost)
-	done := 0
-	bar := c.p.progress("snapshots", func() tally { return tally{} })
+	reach := snapshot.NewReach(c.store)
+	var met atomic.Int64
+	bar := c.p.progress("snapshots", func() tally { return tally{files: uint64(met.Load()), what: "chunks"} })
 	defer bar.done()
+	parts := 0
 	for _, info := range c.infos {
-		harmed, err := reach.harmed(ctx, info.Root)
+		harmed, err := reach.Visit(ctx, info, func(n snapshot.Need) (bool, error) {
+			met.Add(1)
+			if n.Err != nil {
+				parts++
+			}
+			return c.visit(n)
+		})
+		if err == nil && harmed {
+			err = reach.Harmed(ctx, info, func(n snapshot.Need) (bool, error) { return c.blame(info, n) })
+		}
 		if err != nil {
 			return fmt.Errorf("snapshot %s: %w", shortID(info), err)
 		}
-		done++
 		if !harmed {
 			c.reached++
-			continue
 		}
-		broken := reach.broken
-		err = reach.files(ctx, info.Root, "/", func(path string, folder bool) error {
-			c.blame(info, path, folder)
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("snapshot %s: %w", shortID(info), err)
-		}
-		reach.broken = broken
 	}
-	if reach.broken > 0 {
-		c.journal = append(c.journal, &problem{object: "trees", kind: isDamaged,
-			err: fmt.Errorf("%s of trees cannot be read", count(uint64(reach.broken), "part", "parts"))})
+	if c.unread != nil {
+		c.unread.err = fmt.Errorf("%s of trees cannot be read", count(uint64(parts), "part", "parts"))
+	}
+	for _, q := range []*problem{c.unread, c.misfit} {
+		if q != nil {
+			c.journal = append(c.journal, q)
+		}
 	}
 	return nil
 }
 
-// blame notes that what lost met since the last call harms path in info.
-func (c *checker) blame(info snapshot.Info, path string, folder bool) {
-	for q := range c.hit {
-		q.harm(path, folder, shortID(info))
-	}
+// blame is visit, and notes for what is met that it harms a path in info.
+func (c *checker) blame(info snapshot.Info, n snapshot.Need) (bool, error) {
 	clear(c.hit)
+	lost, err := c.visit(n)
+	for q := range c.hit {
+		q.harm(n.Path(), n.Type == seal.Tree, shortID(info))
+	}
+	return lost, err
 }

@@ -92,6 +92,9 @@ func (c *checker) checkPacks(ctx context.Context) error {
 	if c.packs, err = listPacks(ctx, c.r.folder); err != nil {
 		return err
 	}
+	if c.unfinished, c.unfinishedBytes, err = c.r.folder.Temporaries(); err != nil {
+		return err
+	}
 	for _, pack := range c.packs {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -153,7 +156,7 @@ func (c *checker) readData(ctx context.Context, part share) error {
 		total += pack.size
 	}
 	bar := c.p.progress("check", func() tally {
-		return tally{uint64(files.Load()), uint64(len(packs)), uint64(bytes.Load()), uint64(total)}
+		return tally{uint64(files.Load()), uint64(len(packs)), uint64(bytes.Load()), uint64(total), "packs"}
 	})
 	defer bar.done()
 	var mu sync.Mutex // guards c.bad and c.read

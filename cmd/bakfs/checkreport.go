@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"bakfs/journal"
+	"bakfs/seal"
 	"bakfs/store"
 )
 
@@ -102,7 +103,9 @@ type jsonCheck struct {
 	Snapshots int    `json:"snapshots"`
 	Whole     int    `json:"snapshots_whole"`
 	Ignored   int    `json:"ignored"`
-	Problems  int    `json:"problems"`
+	// Files of runs that were cut off, or are under way.
+	Unfinished int `json:"unfinished"`
+	Problems   int `json:"problems"`
 }
 
 // print writes the report on stdout.
@@ -119,7 +122,7 @@ func (c *checker) print() error {
 				return err
 			}
 		}
-		return c.p.line(jsonCheck{"summary", devices, entries, len(c.packs), bytes, c.read, len(c.infos), c.reached, len(c.ignored), len(all)})
+		return c.p.line(jsonCheck{"summary", devices, entries, len(c.packs), bytes, c.read, len(c.infos), c.reached, len(c.ignored), c.unfinished, len(all)})
 	}
 	for _, q := range all {
 		c.printProblem(q)
@@ -136,6 +139,10 @@ func (c *checker) print() error {
 	if len(c.ignored) > 0 {
 		c.p.printf("ignored    %s that %s not of bakfs (-v names them)\n", count(uint64(len(c.ignored)), "file", "files"),
 			map[bool]string{true: "is", false: "are"}[len(c.ignored) == 1])
+	}
+	if c.unfinished > 0 {
+		c.p.printf("unfinished %s, %s: of runs that were cut off, or are under way; the next backup of the same device removes its own\n",
+			count(uint64(c.unfinished), "file", "files"), bytesOf(c.unfinishedBytes))
 	}
 	if len(all) == 0 {
 		c.p.printf("no errors were found\n")
@@ -170,6 +177,29 @@ func (q *problem) json() jsonProblem {
 	return j
 }
 
+// distrust makes sure that backups count on none of the packs that are here and damaged, also where reading has not
+// told the store so: a header is looked at without it.
+func (c *checker) distrust() error {
+	var names []seal.Hash
+	for _, pack := range c.packs {
+		if q := c.bad[pack.name]; q != nil && q.kind == isDamaged {
+			names = append(names, pack.name)
+		}
+	}
+	return c.store.Distrust(names...)
+}
+
+// remedy says what becomes of what is lost. It is true once distrust has worked.
+func (c *checker) remedy() string {
+	switch err := c.distrust(); {
+	case err != nil:
+		return "`bakfs rebuild-index`, then `bakfs backup` of the same files, stores again what is lost"
+	case c.reached == len(c.infos) && len(c.journal) == 0:
+		return "no snapshot needs the damaged packs: what is in use of them is in others too"
+	}
+	return "the next `bakfs backup` of the same files stores again what is lost"
+}
+
 // verdict is the error of the whole check.
 func (c *checker) verdict() error {
 	damaged, absent := 0, 0
@@ -185,7 +215,7 @@ func (c *checker) verdict() error {
 	case damaged > 0:
 		return fail(exitDamaged, fmt.Errorf("%s found; %s", count(uint64(damaged), "damage was", "damages were"), whole),
 			"look for intact copies of the objects named above: in the trash or the versions of the cloud, or on another device",
-			"the next `bakfs backup` of the same files stores again what is lost")
+			c.remedy())
 	case absent > 0:
 		return fail(exitNotSynced, fmt.Errorf("the repository is not completely synced; %s", whole),
 			"wait until the sync program has fetched everything, then check again")

@@ -49,6 +49,9 @@ func (p *program) mountInBackground(ctx context.Context, dir string, f mountFlag
 	if f.allowOther {
 		args = append(args, "--allow-other")
 	}
+	if f.log != "" {
+		args = append(args, "--log="+f.log)
+	}
 	said, err := startChild(ctx, append(args, "--", dir), secret, p.stderr)
 	if err != nil {
 		return err
@@ -172,9 +175,13 @@ func (p *program) mountChild(ctx context.Context, dir string, f mountFlags) erro
 	syscall.CloseOnExec(readyFD) // fusermount must not hold the pipes open
 	syscall.CloseOnExec(secretFD)
 	closeInherited()
-	m, err := p.serveWithSecret(ctx, dir, f, secret)
+	log, err := p.openLog(f.log)
+	var m *mounted
 	if err == nil {
-		err = leaveTerminal()
+		m, err = p.serveWithSecret(ctx, dir, f, secret)
+	}
+	if err == nil {
+		err = leaveTerminal(log)
 	}
 	if err != nil {
 		v := verdict{Code: exitCode(err), Error: []byte(err.Error()), Hints: hints(err)}
@@ -211,9 +218,10 @@ func (p *program) serveWithSecret(ctx context.Context, dir string, f mountFlags,
 	return p.serve(ctx, dir, f)
 }
 
-// leaveTerminal makes / the working folder and the null device stdin, stdout and
-// stderr, so that the process keeps no file system busy and no pipe open.
-func leaveTerminal() error {
+// leaveTerminal makes / the working folder and the null device stdin, stdout and,
+// unless there is a log, stderr, so that the process keeps no file system busy and
+// no pipe open. What goes to stderr, a panic too, is then in the log.
+func leaveTerminal(log *os.File) error {
 	if err := os.Chdir("/"); err != nil {
 		return err
 	}
@@ -227,7 +235,13 @@ func leaveTerminal() error {
 			return os.NewSyscallError("dup3", err)
 		}
 	}
-	return nil
+	if log == nil {
+		return nil
+	}
+	if err := syscall.Dup3(int(log.Fd()), 2, 0); err != nil {
+		return os.NewSyscallError("dup3", err)
+	}
+	return log.Close()
 }
 
 // closeInherited closes what whoever started the command left open for it, above

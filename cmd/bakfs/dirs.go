@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"bakfs/seal"
+
+	"golang.org/x/sys/unix"
 )
 
 // Dirs are the places on this machine where bakfs keeps things about one
@@ -55,6 +57,7 @@ func (d dirs) of(id seal.RepositoryID) dirs {
 }
 
 func (d dirs) device() string { return filepath.Join(d.state, "device") }
+func (d dirs) begun() string  { return d.device() + ".new" }
 func (d dirs) marks() string  { return filepath.Join(d.state, "marks") }
 func (d dirs) index() string  { return filepath.Join(d.cache, "index") }
 
@@ -81,8 +84,8 @@ func (d dirs) lock() (*os.File, error) {
 	return f, nil
 }
 
-// writeDurably puts data into a new file at path, complete or not at all, readable
-// by the owner only. An existing file is replaced if replace says so, else iofs.ErrExist.
+// writeDurably puts data into a new file at path, readable by the owner only and
+// complete, or not at all. An existing file is replaced if replace says so, else iofs.ErrExist.
 func writeDurably(path string, data []byte, replace bool) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".tmp-*") // 0600, O_EXCL
@@ -101,13 +104,63 @@ func writeDurably(path string, data []byte, replace bool) (err error) {
 	}
 	if replace {
 		err = os.Rename(f.Name(), path)
-	} else if err = os.Link(f.Name(), path); err == nil {
-		err = os.Remove(f.Name())
+	} else {
+		err = placeNew(f.Name(), path, data, renameNew, os.Link)
 	}
 	if err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// placeNew gives the file temp, which holds data, the name path, unless something has
+// it. A disk that can neither rename so nor link gets path written in place: a crash
+// then leaves part of it, which nothing but a crash does.
+func placeNew(temp, path string, data []byte, rename, link func(from, to string) error) error {
+	err := rename(temp, path)
+	if !unsupported(err) {
+		return err
+	}
+	if err = link(temp, path); unsupported(err) {
+		err = writeNew(path, data)
+	}
+	if err != nil {
+		return err
+	}
+	return os.Remove(temp)
+}
+
+// renameNew renames a file, but takes no name that is in use.
+func renameNew(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
+}
+
+// unsupported reports whether an error says that the disk has no such thing. FAT
+// calls a link EPERM, and rename says EINVAL to a flag it does not know.
+func unsupported(err error) bool {
+	for _, e := range []error{unix.EINVAL, unix.ENOSYS, unix.EOPNOTSUPP, unix.EPERM, unix.EMLINK, unix.EXDEV} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// writeNew makes a file at path and takes it away again if it cannot be written whole.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 func syncDir(dir string) error {

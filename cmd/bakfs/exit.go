@@ -10,6 +10,7 @@ import (
 	"os"
 	"syscall"
 
+	"bakfs/journal"
 	"bakfs/seal"
 	"bakfs/store"
 )
@@ -111,7 +112,7 @@ func exitCode(err error) int {
 		return exitNoRepository
 	case errors.Is(err, store.ErrNotSynced), errors.Is(err, store.ErrOffline), errors.Is(err, store.ErrMissing):
 		return exitNotSynced
-	case errors.Is(err, store.ErrDamaged), errors.Is(err, seal.ErrTampered):
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, seal.ErrTampered), errors.Is(err, journal.ErrBehind), errors.Is(err, journal.ErrFork):
 		return exitDamaged
 	case errors.Is(err, seal.ErrKey), errors.As(err, &key):
 		return exitWrongKey
@@ -137,6 +138,11 @@ func hints(err error) []string {
 		return []string{"is the cloud folder's sync program running, and is there a network?"}
 	case errors.Is(err, store.ErrNotSynced), errors.Is(err, store.ErrMissing):
 		return []string{"wait until the sync program has fetched everything, then try again; `bakfs check` tells what is missing"}
+	case errors.Is(err, journal.ErrBehind):
+		return []string{"is the folder still syncing, or was it put back to an older state? wait, or bring its newest files back (cloud services keep removed ones for a while)",
+			"nothing is added before that, because it would look forged to other devices; `bakfs check` tells what is missing"}
+	case errors.Is(err, journal.ErrFork):
+		return []string{"two copies of this device have written to the repository, for example after its disk was cloned; `bakfs check` tells more"}
 	case errors.Is(err, store.ErrDamaged), errors.Is(err, seal.ErrTampered):
 		return []string{"`bakfs check --read-data` finds what is damaged and which files it concerns"}
 	case errors.Is(err, seal.ErrKey):

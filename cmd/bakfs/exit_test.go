@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"testing"
 
+	"bakfs/journal"
 	"bakfs/seal"
 	"bakfs/store"
 )
@@ -26,6 +27,8 @@ func TestExitCodes(t *testing.T) {
 		{&seal.KeyError{Group: 3}, 12},
 		{store.ErrDamaged, 13},
 		{seal.ErrTampered, 13},
+		{journal.ErrBehind, 13},
+		{journal.ErrFork, 13},
 		{fmt.Errorf("%w: %w", store.ErrDamaged, seal.ErrKey), 13},
 		{store.ErrMissing, 14},
 		{store.ErrNotSynced, 14},

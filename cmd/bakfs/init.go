@@ -11,10 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 	"unicode/utf8"
 
-	"bakfs/journal"
 	"bakfs/seal"
 	"bakfs/store"
 
@@ -78,6 +76,9 @@ func (p *program) init(ctx context.Context, writeKey, device string) error {
 	if err := enrol(ctx, &repository{folder: f, id: id, dirs: base.of(id)}, key, name); err != nil {
 		return err
 	}
+	if err := f.Finish(); err != nil {
+		p.warn("warning: %v", err) // the next backup does it
+	}
 	return p.made(f, id, name, writeKey)
 }
 
@@ -99,8 +100,12 @@ func (p *program) made(f *store.Folder, id seal.RepositoryID, name, writeKey str
 	return nil
 }
 
-// vacant refuses a folder that is a repository, or holds anything else.
+// vacant refuses a folder that is a repository, or holds anything else. What an
+// init that was cut off has left does not count.
 func vacant(dir string) error {
+	if began, err := store.Unfinished(dir); began || err != nil {
+		return err
+	}
 	f, err := store.OpenFolder(dir)
 	if err == nil {
 		f.Close()
@@ -235,41 +240,4 @@ func likeKey(line []byte) []byte {
 		}
 		return r
 	}, line)
-}
-
-// enrol makes this machine a device of the repository: the keys are on the disk
-// before the journal names the device, and count from when both are done.
-func enrol(ctx context.Context, r *repository, key seal.RecoveryKey, name string) error {
-	d := r.dirs
-	lock, err := d.lock()
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if _, err := os.Lstat(d.device()); err == nil {
-		return fail(exitInUse, errors.New("another bakfs has just enrolled this device"))
-	}
-	root := seal.DeriveRoot(key, r.id)
-	r.keys = root.Keys()
-	if err := r.refresh(ctx); err != nil {
-		return err
-	}
-	now := time.Now()
-	device, err := root.Enrol(name, now)
-	if err != nil {
-		return fmt.Errorf("device %s: %w", quote(name), err)
-	}
-	secret := seal.MarshalEnrolment(r.keys, device)
-	defer clear(secret)
-	fresh := d.device() + ".new"
-	if err := writeDurably(fresh, secret, true); err != nil {
-		return err
-	}
-	if _, err := r.journal.Append(ctx, device, journal.Enrol, nil, now); err != nil {
-		return errors.Join(err, os.Remove(fresh))
-	}
-	if err := os.Rename(fresh, d.device()); err != nil {
-		return err
-	}
-	return syncDir(d.state)
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"bakfs/seal"
+
+	"golang.org/x/sys/unix"
 )
 
 // keyLimit is far more than a key with any blanks in it, and keeps a wrong file from being read whole.
@@ -105,7 +107,8 @@ func keyMistake(name string, err error) error {
 		"a recovery key is 8 groups of 8 letters and digits")
 }
 
-// readKeyFile reads a key file that only its owner can read, or a pipe.
+// readKeyFile reads a key file that only its owner can read, as far as its disk
+// knows owners, or a pipe.
 func readKeyFile(path string) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_CLOEXEC|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -119,7 +122,7 @@ func readKeyFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() && info.Mode()&iofs.ModeNamedPipe == 0 {
 		return nil, fmt.Errorf("key file %s is not a file", quote(path))
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if info.Mode().Perm()&0o077 != 0 && hasModes(f) {
 		return nil, fail(exitError, fmt.Errorf("key file %s can be read by others (mode %04o)", quote(path), info.Mode().Perm()),
 			"chmod 600 "+quote(path))
 	}
@@ -128,6 +131,18 @@ func readKeyFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("key file %s: %w", quote(path), err)
 	}
 	return text, nil
+}
+
+// hasModes reports whether the modes of files on f's disk are their own. On FAT and
+// exFAT they are not: all files have the mode and owner that the mount says, chmod
+// does nothing, and a key on a memory stick would be refused for no fault of its owner.
+func hasModes(f *os.File) bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(int(f.Fd()), &st) != nil || diskHasModes(int64(st.Type))
+}
+
+func diskHasModes(magic int64) bool {
+	return magic != unix.MSDOS_SUPER_MAGIC && magic != unix.EXFAT_SUPER_MAGIC
 }
 
 // readKeyFD reads the key from an open file of the caller, to its end.
@@ -178,6 +193,9 @@ func runKeyCommand(ctx context.Context, line string, p *program) ([]byte, error)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if endedBy(err, syscall.SIGINT) { // Ctrl-C goes to both, and its end may be seen first
+		return nil, context.Canceled
+	}
 	if _, empty := errors.AsType[*failure](readErr); err == nil || readErr != nil && !empty {
 		err = readErr
 	}
@@ -186,6 +204,16 @@ func runKeyCommand(ctx context.Context, line string, p *program) ([]byte, error)
 		return nil, fmt.Errorf("BAKFS_KEY_COMMAND: %w", err)
 	}
 	return text, nil
+}
+
+// endedBy reports whether err is that a command was ended by a signal.
+func endedBy(err error, sig syscall.Signal) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == sig
 }
 
 // readLimited reads r to its end into one buffer, so that the key is not left behind in grown ones.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	iofs "io/fs"
-	"os/user"
 	"path"
 	"strconv"
 	"syscall"
@@ -39,7 +41,7 @@ A name with characters that could harm a terminal is shown quoted.`,
 			return p.ls(c.Context(), args[0], f)
 		},
 	}
-	c.Flags().BoolVarP(&f.long, "long", "l", false, "mode, owner, size and time too")
+	c.Flags().BoolVarP(&f.long, "long", "l", false, "mode, owner as it was called there, size and time too")
 	c.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "everything below, with whole paths")
 	return c
 }
@@ -54,7 +56,7 @@ func (p *program) ls(ctx context.Context, arg string, f lsFlags) error {
 	if err != nil {
 		return err
 	}
-	l := &lister{p: p, flags: f, names: map[string]string{}}
+	l := &lister{p: p, flags: f}
 	if !info.IsDir() {
 		target := ""
 		if info.Mode()&iofs.ModeSymlink != 0 {
@@ -73,51 +75,69 @@ func (p *program) ls(ctx context.Context, arg string, f lsFlags) error {
 type lister struct {
 	p     *program
 	flags lsFlags
-	names map[string]string // of owners, looked up once
 }
+
+// lsPart is how many entries of a folder are held at a time: with -R that is so
+// on each level.
+const lsPart = 256
 
 // dir prints what dir holds; at is its path. Deeper than the format allows is refused.
 func (l *lister) dir(ctx context.Context, dir iofs.FS, at string, depth int) error {
 	if depth > 1024 {
 		return fmt.Errorf("%s: more than 1,024 folders deep", quote(at))
 	}
-	entries, err := iofs.ReadDir(dir, ".")
+	f, err := dir.Open(".")
 	if err != nil {
 		return fmt.Errorf("%s: %w", quote(at), err)
 	}
-	for _, e := range entries {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		full := path.Join(at, e.Name())
-		info, err := e.Info()
-		if err != nil {
-			return fmt.Errorf("%s: %w", quote(full), err)
-		}
-		target := ""
-		if info.Mode()&iofs.ModeSymlink != 0 {
-			if target, err = iofs.ReadLink(dir, e.Name()); err != nil {
-				return fmt.Errorf("%s: %w", quote(full), err)
-			}
-		}
-		shown := e.Name()
-		if l.flags.recursive {
-			shown = full
-		}
-		if err := l.entry(shown, full, info, target); err != nil {
-			return err
-		}
-		if l.flags.recursive && info.IsDir() {
-			sub, err := subFS(dir, e.Name())
-			if err != nil {
-				return fmt.Errorf("%s: %w", quote(full), err)
-			}
-			if err := l.dir(ctx, sub, full, depth+1); err != nil {
+	defer f.Close()
+	list, ok := f.(iofs.ReadDirFile)
+	if !ok {
+		return fmt.Errorf("%s: cannot be listed", quote(at))
+	}
+	for {
+		entries, err := list.ReadDir(lsPart)
+		for _, e := range entries {
+			if err := l.one(ctx, dir, e, path.Join(at, e.Name()), depth); err != nil {
 				return err
 			}
 		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("%s: %w", quote(at), err)
+		}
 	}
-	return nil
+}
+
+// one prints an entry of dir, and with -R what is below it. full is its path.
+func (l *lister) one(ctx context.Context, dir iofs.FS, e iofs.DirEntry, full string, depth int) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	info, err := e.Info()
+	if err != nil {
+		return fmt.Errorf("%s: %w", quote(full), err)
+	}
+	target := ""
+	if info.Mode()&iofs.ModeSymlink != 0 {
+		if target, err = iofs.ReadLink(dir, e.Name()); err != nil {
+			return fmt.Errorf("%s: %w", quote(full), err)
+		}
+	}
+	shown := e.Name()
+	if l.flags.recursive {
+		shown = full
+	}
+	if err := l.entry(shown, full, info, target); err != nil || !l.flags.recursive || !info.IsDir() {
+		return err
+	}
+	sub, err := subFS(dir, e.Name())
+	if err != nil {
+		return fmt.Errorf("%s: %w", quote(full), err)
+	}
+	return l.dir(ctx, sub, full, depth+1)
 }
 
 type jsonEntry struct {
@@ -149,7 +169,8 @@ func (l *lister) entry(shown, full string, info iofs.FileInfo, target string) er
 		l.p.printf("%s\n", quote(shown))
 		return nil
 	}
-	l.p.printf("%s %3d %-8s %-8s %12s  %s  %s", modeOf(info.Mode()), st.Nlink, l.owner(st.Uid), l.group(st.Gid), number(uint64(info.Size())),
+	user, group := ownersOf(info, st)
+	l.p.printf("%s %3d %-8s %-8s %12s  %s  %s", modeOf(info.Mode()), st.Nlink, quote(user), quote(group), number(uint64(info.Size())),
 		info.ModTime().Local().Format("2006-01-02 15:04:05"), quote(shown))
 	if target != "" {
 		l.p.printf(" -> %s", quote(target))
@@ -206,29 +227,11 @@ func kindOf(m iofs.FileMode) string {
 	return "file"
 }
 
-func (l *lister) owner(id uint32) string {
-	return l.look("u"+strconv.Itoa(int(id)), func(id string) string {
-		if u, err := user.LookupId(id); err == nil {
-			return u.Username
-		}
-		return id
-	})
-}
-
-func (l *lister) group(id uint32) string {
-	return l.look("g"+strconv.Itoa(int(id)), func(id string) string {
-		if g, err := user.LookupGroupId(id); err == nil {
-			return g.Name
-		}
-		return id
-	})
-}
-
-func (l *lister) look(key string, find func(id string) string) string {
-	name, ok := l.names[key]
-	if !ok {
-		name = quote(find(key[1:]))
-		l.names[key] = name
+// ownersOf returns the names that owner and group had where the file was backed up,
+// or their numbers: names that this machine has for the numbers may be other people's.
+func ownersOf(info iofs.FileInfo, st *syscall.Stat_t) (user, group string) {
+	if o, ok := info.(interface{ Owner() (user, group string) }); ok {
+		user, group = o.Owner()
 	}
-	return name
+	return cmp.Or(user, strconv.FormatUint(uint64(st.Uid), 10)), cmp.Or(group, strconv.FormatUint(uint64(st.Gid), 10))
 }

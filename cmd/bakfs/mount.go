@@ -18,7 +18,8 @@ type mountFlags struct {
 	foreground bool
 	allowOther bool
 	options    []string
-	child      bool // this is the process that stays; see daemon.go
+	log        string // absolute where it is used
+	child      bool   // this is the process that stays; see daemon.go
 }
 
 func newMount(p *program) *cobra.Command {
@@ -31,11 +32,17 @@ when the mount is ready and leaves a process behind that serves it; -f stays
 until Ctrl-C or umount. New snapshots appear by themselves, and backups run
 beside a mount.
 
+Damage that a reader of the mount meets, and devices whose snapshots are not in
+order, are told on stderr with -f. Without it nobody is told, unless --log names a
+file: what -f would print is added to it. Who reads what is damaged gets an I/O
+error either way.
+
   MNT/files/…                  the newest snapshot of each source
   MNT/snapshots/<time>_<device>/files/…
   MNT/snapshots/latest         the newest`,
 		Example: `  bakfs mount ~/old
   bakfs mount -r ~/Dropbox/backup --key-file /media/usb/bakfs.key ~/old
+  bakfs mount --log ~/old.log ~/old
   bakfs umount ~/old`,
 		Args: arguments(1, 1, "MNT"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -49,6 +56,7 @@ beside a mount.
 	flags.BoolVarP(&f.foreground, "foreground", "f", false, "stay in the foreground")
 	flags.BoolVar(&f.allowOther, "allow-other", false, "let other users look too, as far as modes allow")
 	flags.StringArrayVarP(&f.options, "option", "o", nil, "mount `OPTION`: allow_other, ro")
+	flags.StringVar(&f.log, "log", "", "add to `FILE` what -f would print")
 	flags.BoolVar(&f.child, "serve-for-parent", false, "")
 	flags.Lookup("serve-for-parent").Hidden = true
 	return c
@@ -61,6 +69,9 @@ func (p *program) mount(ctx context.Context, dir string, f mountFlags) error {
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
+		return err
+	}
+	if f.log, err = logPath(f, dir); err != nil {
 		return err
 	}
 	if err := fs.CheckMountPoint(dir); err != nil {
@@ -78,6 +89,51 @@ func (p *program) mount(ctx context.Context, dir string, f mountFlags) error {
 	}
 	p.say("Ctrl-C ends the mount")
 	return m.wait(ctx)
+}
+
+// logPath is --log as an absolute path, or nothing.
+func logPath(f mountFlags, dir string) (string, error) {
+	if f.log == "" {
+		return "", nil
+	}
+	if f.foreground {
+		return "", usagef("--log is for a mount in the background; with -f everything is on stderr")
+	}
+	log, err := filepath.Abs(f.log)
+	if err != nil {
+		return "", err
+	}
+	if in, err := withinNew(log, dir); err != nil {
+		return "", err
+	} else if in {
+		return "", usagef("the log %s would lie under the mount point", quote(log))
+	}
+	return log, nil
+}
+
+// openLog opens the file of --log, for its owner only where it is new. It names paths
+// of the backup in clear, so the repository, which others carry, is no place for it.
+func (p *program) openLog(log string) (*os.File, error) {
+	if log == "" {
+		return nil, nil
+	}
+	r, err := p.folder()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	for what, own := range r.own() {
+		if in, err := withinNew(log, own); err != nil {
+			return nil, err
+		} else if in {
+			return nil, fail(exitUsage, fmt.Errorf("the log %s would lie in %s, %s", quote(log), what, quote(own)), "name a file outside of it")
+		}
+	}
+	f, err := os.OpenFile(log, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--log: %w", err)
+	}
+	return f, nil
 }
 
 // parse reads -o.
@@ -134,7 +190,7 @@ func (p *program) serve(ctx context.Context, dir string, f mountFlags) (*mounted
 	}
 	closeAll := func() error { return errors.Join(st.Close(), r.Close()) }
 	forest := snapshot.NewForest(st, r.journal)
-	log := func(path string, err error) { p.warn("%s: %v", quote(path), err) }
+	log := func(path string, err error) { p.warn("%s", unreadable(path, err)) }
 	forest.Log = log
 	server, err := fs.Mount(dir, forest.FS(), fs.Options{Name: "bakfs", AllowOther: f.allowOther, Log: log})
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -16,6 +17,7 @@ import (
 type tally struct {
 	files, totalFiles uint64
 	bytes, totalBytes uint64
+	what              string // what is counted where that is not files; bytes need not be known then
 }
 
 // A progress shows one line on a terminal while work goes on, ten times a second
@@ -107,19 +109,24 @@ func (g *progress) erase() {
 	}
 }
 
-// line is files, bytes, speed and, where the end is known, the time it will take.
+// line is files, bytes, speed and, where the end is known, the time it will take;
+// where nothing can be counted, the time it took so far.
 func (t tally) line(elapsed time.Duration) string {
 	var parts []string
+	what := cmp.Or(t.what, "files")
 	switch {
 	case t.totalFiles > 0:
-		parts = append(parts, number(t.files)+"/"+number(t.totalFiles)+" files")
+		parts = append(parts, number(t.files)+"/"+number(t.totalFiles)+" "+what)
 	case t.files > 0:
-		parts = append(parts, number(t.files)+" files")
+		parts = append(parts, number(t.files)+" "+what)
 	}
-	if t.totalBytes > 0 {
+	switch {
+	case t.totalBytes > 0:
 		parts = append(parts, bytesOf(t.bytes)+"/"+bytesOf(t.totalBytes))
-	} else {
+	case t.bytes > 0 || t.what == "":
 		parts = append(parts, bytesOf(t.bytes))
+	case len(parts) == 0:
+		parts = append(parts, clock(elapsed))
 	}
 	seconds := elapsed.Seconds()
 	if seconds < 1 || t.bytes == 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +17,12 @@ func TestTallyLine(t *testing.T) {
 		{tally{}, 0, "0 B"},
 		{tally{files: 3, bytes: 2048}, time.Second / 2, "3 files  2.0 KiB"},
 		{tally{files: 3, bytes: 2048}, 2 * time.Second, "3 files  2.0 KiB  1.0 KiB/s"},
-		{tally{1000, 20000, 100 << 20, 700 << 20}, 10 * time.Second, "1,000/20,000 files  100.0 MiB/700.0 MiB  10.0 MiB/s  ETA 1:00"},
-		{tally{1, 1, 10, 10}, 2 * time.Second, "1/1 files  10 B/10 B  5 B/s"},
-		{tally{1, 2, 1, 1 << 60}, 10 * time.Second, "1/2 files  1 B/1.0 EiB  0 B/s  ETA 100:00:00"},
+		{tally{1000, 20000, 100 << 20, 700 << 20, ""}, 10 * time.Second, "1,000/20,000 files  100.0 MiB/700.0 MiB  10.0 MiB/s  ETA 1:00"},
+		{tally{1, 1, 10, 10, ""}, 2 * time.Second, "1/1 files  10 B/10 B  5 B/s"},
+		{tally{files: 1, totalFiles: 2, bytes: 2048, totalBytes: 4096, what: "packs"}, 0, "1/2 packs  2.0 KiB/4.0 KiB"},
+		{tally{files: 1234, what: "chunks"}, 5 * time.Second, "1,234 chunks"},
+		{tally{what: "packs"}, 65 * time.Second, "1:05"},
+		{tally{1, 2, 1, 1 << 60, ""}, 10 * time.Second, "1/2 files  1 B/1.0 EiB  0 B/s  ETA 100:00:00"},
 	} {
 		if got := c.t.line(c.elapsed); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.t, got, c.want)
@@ -74,5 +78,18 @@ func TestNumbersForPeople(t *testing.T) {
 		if got := clock(d); got != want {
 			t.Errorf("clock(%v) = %s, want %s", d, got, want)
 		}
+	}
+}
+
+// Where no counts are shown, nothing walks the sources for their totals.
+func TestBackupCountsOnlyWhatIsShown(t *testing.T) {
+	none, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer none.Close()
+	p := &program{stderr: none, getenv: func(string) string { return "" }}
+	if counts, bar := p.backupProgress(); counts != nil || bar != nil {
+		t.Errorf("counts %v for no bar %v", counts, bar)
 	}
 }

@@ -33,7 +33,7 @@ func (p *program) rebuildIndex(ctx context.Context) error {
 	if err := index.Remove(r.dirs.index()); err != nil {
 		return err
 	}
-	bar := p.progress("reading packs", func() tally { return tally{} })
+	bar := p.progress("reading packs", func() tally { return tally{what: "packs"} })
 	st, err := p.openStore(ctx, r) // learns all packs, as the index is empty
 	if err != nil {
 		bar.done()

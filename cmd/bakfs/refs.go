@@ -4,8 +4,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +17,9 @@ const refHelp = `SNAP is one of
   latest              the newest snapshot
   latest~2            the second before it
   4f1c09ab            the id as "bakfs snapshots" shows it, or its beginning
-  2026-05-31_0300     a time, as in the mount; 2026-05-31 if only one was made that day
+  2026-05-31_0300     a time, as in the mount, or all of the name there
+  2026-05-31          a day, or a month like 2026-05; also today, yesterday, 3d (days ago)
+A time must mean one snapshot: where several were made in it, they are named.
 PATH is the absolute path that the file or folder had when it was backed up.
 `
 
@@ -63,67 +65,39 @@ func (p *program) snapshots(j *journal.Journal) []snapshot.Info {
 	return infos
 }
 
-// resolve finds the one snapshot that snap means.
-func resolve(infos []snapshot.Info, snap string) (snapshot.Info, error) {
-	if back, ok := parseLatest(snap); ok {
-		if len(infos) == 0 {
-			return snapshot.Info{}, fail(exitError, errors.New("there are no snapshots yet"), "bakfs backup PATH makes one")
-		}
-		if back >= len(infos) {
-			return snapshot.Info{}, fail(exitError, fmt.Errorf("%s: there are only %s", quote(snap), count(uint64(len(infos)), "snapshot", "snapshots")), "bakfs snapshots lists them")
-		}
-		return infos[len(infos)-1-back], nil
+// resolve finds the one snapshot that snap means. Days are those of now's time zone.
+func resolve(infos []snapshot.Info, snap string, now time.Time) (snapshot.Info, error) {
+	const list = "bakfs snapshots lists them; `latest` is the newest"
+	if len(infos) == 0 {
+		return snapshot.Info{}, fail(exitError, errors.New("there are no snapshots yet"), "bakfs backup PATH makes one")
 	}
-	var found []snapshot.Info
-	names := snapshot.Names(infos, time.Local)
-	for i, info := range infos {
-		if matches(info, names[i], snap) {
-			found = append(found, info)
-		}
+	info, err := snapshot.Find(infos, snap, now)
+	if err == nil {
+		return info, nil
 	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return snapshot.Info{}, fail(exitError, fmt.Errorf("there is no snapshot %s", quote(snap)), "bakfs snapshots lists them; `latest` is the newest")
+	if several, ok := errors.AsType[*snapshot.SeveralError](err); ok {
+		return info, severalSnapshots(snap, several.Infos)
 	}
+	switch {
+	case !errors.Is(err, iofs.ErrNotExist):
+		return info, fail(exitError, err, list)
+	case strings.HasPrefix(snap, "latest"):
+		return info, fail(exitError, fmt.Errorf("%s: there are only %s", quote(snap), count(uint64(len(infos)), "snapshot", "snapshots")), "bakfs snapshots lists them")
+	}
+	return info, fail(exitError, fmt.Errorf("there is no snapshot %s", quote(snap)), list)
+}
+
+// severalSnapshots is the error where snap means more than one; it names five.
+func severalSnapshots(snap string, infos []snapshot.Info) error {
 	var ids []string
-	for _, info := range found {
+	for _, info := range infos {
 		if len(ids) == 5 {
 			ids = append(ids, "…")
 			break
 		}
 		ids = append(ids, shortID(info)+" of "+info.Time.Local().Format("2006-01-02 15:04:05"))
 	}
-	return snapshot.Info{}, fail(exitError, fmt.Errorf("%s means %d snapshots", quote(snap), len(found)), "one of "+strings.Join(ids, ", "))
-}
-
-// parseLatest reads latest and latest~N.
-func parseLatest(snap string) (back int, ok bool) {
-	rest, ok := strings.CutPrefix(snap, "latest")
-	if !ok || rest == "" {
-		return 0, ok
-	}
-	number, ok := strings.CutPrefix(rest, "~")
-	n, err := strconv.ParseUint(number, 10, 31)
-	return int(n), ok && err == nil
-}
-
-// matches says whether snap is the beginning of the snapshot's id, its name in the
-// mount, or the day, month or minute at the beginning of that name.
-func matches(info snapshot.Info, name, snap string) bool {
-	if len(snap) >= 4 && strings.HasPrefix(info.ID.String(), strings.ToLower(snap)) {
-		return true
-	}
-	if snap == name || strings.HasPrefix(name, snap+"_") {
-		return true
-	}
-	for _, layout := range []string{"2006-01-02", "2006-01"} {
-		if _, err := time.Parse(layout, snap); err == nil {
-			return strings.HasPrefix(name, snap)
-		}
-	}
-	return false
+	return fail(exitError, fmt.Errorf("%s means %d snapshots", quote(snap), len(infos)), "one of "+strings.Join(ids, ", "))
 }
 
 // shortID is the beginning of the id that people see and type.
@@ -135,6 +109,6 @@ func (p *program) find(j *journal.Journal, s string) (snapshot.Info, ref, error)
 	if err != nil {
 		return snapshot.Info{}, ref{}, err
 	}
-	info, err := resolve(p.snapshots(j), at.snap)
+	info, err := resolve(p.snapshots(j), at.snap, time.Now())
 	return info, at, err
 }

@@ -66,21 +66,30 @@ func TestResolve(t *testing.T) {
 		{ID: seal.Hash{0xaa, 0xbb, 1}, DeviceName: "laptop", Device: seal.DeviceID{1}, Time: at("2026-04-30 23:59")},
 		{ID: seal.Hash{0xaa, 0xbb, 2}, DeviceName: "laptop", Device: seal.DeviceID{1}, Time: at("2026-05-31 03:00")},
 		{ID: seal.Hash{0xcc, 0xdd, 3}, DeviceName: "desk top", Device: seal.DeviceID{2}, Time: at("2026-05-31 04:00")},
+		{ID: seal.Hash{0xee, 0xff, 4}, DeviceName: "laptop", Device: seal.DeviceID{1}, Time: at("2026-06-02 17:00")},
+		{ID: seal.Hash{0xee, 0xff, 5}, DeviceName: "laptop", Device: seal.DeviceID{1}, Time: at("2026-06-02 17:00").Add(30 * time.Second)},
+		{ID: seal.Hash{0xee, 0xff, 6}, DeviceName: "laptop", Device: seal.DeviceID{1}, Time: at("2026-06-03 17:00")},
 	}
+	now := at("2026-06-04 12:00")
 	for snap, want := range map[string]int{
-		"latest": 2, "latest~0": 2, "latest~2": 0, "ccdd": 2, "CCDD": 2, "aabb01": 0, infos[1].ID.String(): 1,
+		"latest": 5, "latest~0": 5, "latest~3": 2, "latest~5": 0, "yesterday": 5, "1d": 5, "35d": 0, "2026-06-02_1700_laptop": 3, "2026-06-02_1700-2_laptop": 4,
+		"ccdd": 2, "CCDD": 2, "aabb01": 0, infos[1].ID.String(): 1,
 		"2026-04": 0, "2026-04-30": 0, "2026-05-31_0300": 1, "2026-05-31_0300_laptop": 1, "2026-05-31_0400_desk-top": 2,
 	} {
-		if got, err := resolve(infos, snap); err != nil || got.ID != infos[want].ID {
+		if got, err := resolve(infos, snap, now); err != nil || got.ID != infos[want].ID {
 			t.Errorf("%s: %v, %v", snap, got.ID, err)
 		}
 	}
-	for _, bad := range []string{"latest~3", "latest~", "latest~-1", "latest~99999999999", "latest2", "ccd", "aabb", "2026-05-31", "2026-05", "2026", "2026-05-31_0500", "", "2026-05-31_0300_"} {
-		if got, err := resolve(infos, bad); exitCode(err) != exitError || len(hints(err)) == 0 {
+	for _, bad := range []string{"latest~6", "latest~", "today", "2d", "2026-06-02_1700", "2026-06-02_1701", "latest~-1", "latest~99999999999", "latest2", "ccd", "aabb", "2026-05-31", "2026-05", "2026", "2026-05-31_0500", "", "2026-05-31_0300_"} {
+		if got, err := resolve(infos, bad, now); exitCode(err) != exitError || len(hints(err)) == 0 {
 			t.Errorf("%q: %v, %v", bad, got.ID, err)
 		}
 	}
-	if _, err := resolve(nil, "latest"); err == nil {
+	_, err := resolve(infos, "2026-06-02_1700", now)
+	if err == nil || err.Error() != "2026-06-02_1700 means 2 snapshots" || !strings.Contains(hints(err)[0], "eeff0500 of ") {
+		t.Errorf("two of one minute: %v, %q", err, hints(err))
+	}
+	if _, err := resolve(nil, "latest", now); err == nil {
 		t.Error("latest of nothing")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	iofs "io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ type repository struct {
 	device   *seal.Device // nil: not enrolled, or opened with a key
 	journal  *journal.Journal
 	problems []journal.Problem // what Refresh found
+	dry      bool              // nothing is written, neither here nor to the folder
 }
 
 // folder opens the folder that -r or BAKFS_REPOSITORY names, and no more.
@@ -104,12 +106,13 @@ func (p *program) unlock(ctx context.Context, r *repository) error {
 }
 
 // openDevice opens the repository as the device enrolled here, and takes the
-// device's lock; the caller closes what it returns last.
-func (p *program) openDevice(ctx context.Context) (*repository, *os.File, error) {
+// device's lock unless the run is dry; the caller closes what it returns last.
+func (p *program) openDevice(ctx context.Context, dry bool) (*repository, io.Closer, error) {
 	r, err := p.folder()
 	if err != nil {
 		return nil, nil, err
 	}
+	r.dry = dry
 	lock, err := r.become(ctx)
 	if err != nil {
 		return nil, nil, errors.Join(err, r.Close())
@@ -119,7 +122,7 @@ func (p *program) openDevice(ctx context.Context) (*repository, *os.File, error)
 }
 
 // become makes r the enrolled device's.
-func (r *repository) become(ctx context.Context) (lock *os.File, err error) {
+func (r *repository) become(ctx context.Context) (lock io.Closer, err error) {
 	r.keys, r.device, err = enrolment(r.dirs)
 	if errors.Is(err, iofs.ErrNotExist) {
 		return nil, fail(exitError, errors.New("this device is not enrolled in the repository"),
@@ -127,6 +130,9 @@ func (r *repository) become(ctx context.Context) (lock *os.File, err error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r.dry {
+		return io.NopCloser(nil), r.refresh(ctx)
 	}
 	if lock, err = r.dirs.lock(); err != nil {
 		return nil, err
@@ -157,7 +163,9 @@ func enrolment(d dirs) (*seal.Keys, *seal.Device, error) {
 // a memory of what the folder held before.
 func (r *repository) refresh(ctx context.Context) (err error) {
 	r.journal = journal.Open(r.folder, r.keys)
-	if _, err := os.Stat(r.dirs.state); err == nil {
+	if r.dry {
+		r.journal.ReadMarks(r.dirs.marks())
+	} else if _, err := os.Stat(r.dirs.state); err == nil {
 		r.journal.SetMarks(r.dirs.marks())
 	}
 	r.problems, err = r.journal.Refresh(ctx)
@@ -190,7 +198,16 @@ func (p *program) tell(problems []journal.Problem) {
 
 // openStore opens the chunks; the caller closes the store before r.
 func (p *program) openStore(ctx context.Context, r *repository) (*store.Store, error) {
-	return store.Open(ctx, store.Options{Folder: r.folder, Keys: r.keys, Cache: r.dirs.index(), Tag: r.tag()})
+	return p.openStoreFor(ctx, r, 0)
+}
+
+// backupCache is enough for a backup, which reads nothing but the trees of its
+// parent, once, and needs the memory for the packs it writes.
+const backupCache = 8 << 20
+
+// openStoreFor is openStore with room for this many bytes of decoded chunks; 0: the usual.
+func (p *program) openStoreFor(ctx context.Context, r *repository, cache int64) (*store.Store, error) {
+	return store.Open(ctx, store.Options{Folder: r.folder, Keys: r.keys, Cache: r.dirs.index(), CacheBytes: cache, Tag: r.tag()})
 }
 
 // tag is what names this device's temporary files; empty where nothing is written.
@@ -199,6 +216,14 @@ func (r *repository) tag() string {
 		return ""
 	}
 	return r.keys.Pseudonym(r.device.ID).String()
+}
+
+// tidy removes what earlier runs of this device that were cut off have left.
+func (r *repository) tidy() (files int, bytes int64, err error) {
+	if err := r.folder.Finish(); err != nil {
+		return 0, 0, err
+	}
+	return r.folder.RemoveTemporaries(r.tag())
 }
 
 // own are the folders that bakfs itself writes, by what they are.

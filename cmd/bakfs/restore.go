@@ -6,6 +6,7 @@ import (
 	"fmt"
 	iofs "io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"time"
 
@@ -31,10 +32,13 @@ func newRestore(p *program) *cobra.Command {
 it: of a folder, what was in it is in DEST afterwards; a file is DEST/<its name>.
 Without PATH all of the snapshot is restored. DEST is made if need be. For a folder
 it must be empty, unless you say --overwrite: then files of the same names are
-replaced, and others stay.
+replaced, and others stay. DEST gets the mode, owner, times and ACL of the folder
+if it is new or empty; one that held something keeps its own.
 
 ` + refHelp + `
-Owners are restored for root only, devices with --devices only.`,
+For root all of a file comes back: its owner by number, setuid bits, security
+labels. For others the files are their own. Devices are made with --devices only.
+On a disk without hard links every name of a file gets a copy.`,
 		Example: `  bakfs restore latest:/home/me/letters ./letters
   bakfs restore --verify 4f1c09ab /mnt/new-disk
   bakfs restore --overwrite latest~1:/etc/fstab /etc`,
@@ -58,7 +62,8 @@ func (p *program) restore(ctx context.Context, arg, dest string, f restoreFlags)
 		return err
 	}
 	defer t.Close()
-	if _, err := t.lstat(); err != nil {
+	info, err := t.lstat()
+	if err != nil {
 		return err
 	}
 	if dest, err = filepath.Abs(dest); err != nil {
@@ -72,6 +77,13 @@ func (p *program) restore(ctx context.Context, arg, dest string, f restoreFlags)
 		}
 	}
 	if f.dryRun {
+		name := path.Base(t.ref.path)
+		if info.IsDir() {
+			name = ""
+		}
+		if err := snapshot.CheckDest(dest, name, f.overwrite); err != nil {
+			return destError(err)
+		}
 		return p.restoreDryRun(ctx, t, dest, f)
 	}
 	return p.restoreTo(ctx, t, dest, f)
@@ -86,13 +98,18 @@ func (p *program) restoreTo(ctx context.Context, t *tree, dest string, f restore
 	begun := time.Now()
 	result, err := snapshot.Restore(ctx, t.store, t.info, t.ref.path, dest, o)
 	bar.done()
+	if err != nil {
+		return destError(err)
+	}
+	return p.restored(result, dest, f, time.Since(begun))
+}
+
+// destError adds what the user can do about a DEST that is in use.
+func destError(err error) error {
 	if errors.Is(err, snapshot.ErrNotEmpty) {
 		return hinted(err, "name a new folder, or --overwrite to replace files of the same names")
 	}
-	if err != nil {
-		return err
-	}
-	return p.restored(result, dest, f, time.Since(begun))
+	return err
 }
 
 type jsonRestore struct {

@@ -59,7 +59,7 @@ func newRoot(p *program) *cobra.Command {
 	flags.BoolVar(&p.json, "json", false, "JSON on stdout, one object a line")
 	flags.BoolVarP(&p.quiet, "quiet", "q", false, "errors and asked-for data only")
 	flags.BoolVarP(&p.verbose, "verbose", "v", false, "say more")
-	flags.Lookup("key-fd").DefValue = "" // shown in help, where -1 says nothing
+	flags.Lookup("key-fd").DefValue = "0" // hides it in help, where -1 says nothing
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
 	for _, build := range []func(*program) *cobra.Command{newInit, newConnect, newBackup, newSnapshots, newLs, newCat,

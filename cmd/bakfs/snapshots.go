@@ -19,7 +19,8 @@ func newSnapshots(p *program) *cobra.Command {
 		Short:      "List the snapshots",
 		SuggestFor: []string{"list", "snaps", "snapshot"},
 		Long: `List the snapshots of all devices, the newest last. The time is when a backup
-was done, in this machine's zone; size is what a restore would write.`,
+was done, in this machine's zone; size is that of all files in it, where holes
+count, and a file with several names counts with each.`,
 		Example: `  bakfs snapshots
   bakfs snapshots --device laptop --tag spring
   bakfs snapshots --json | jq -r .id`,

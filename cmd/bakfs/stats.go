@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-
-	"bakfs/seal"
-	"bakfs/store"
 
 	"github.com/spf13/cobra"
 )
@@ -19,7 +14,7 @@ func newStats(p *program) *cobra.Command {
 		Use:   "stats [-r DIR]",
 		Short: "Count what the repository holds",
 		Long: `Count snapshots, packs and bytes, and say what deduplication and compression save:
-the bytes of all snapshots as if each were restored, against the bytes in the folder.`,
+the sizes of all files of all snapshots, against the bytes in the folder.`,
 		Example: "  bakfs stats\n  bakfs stats --json",
 		Args:    arguments(0, 0, ""),
 		RunE:    func(c *cobra.Command, _ []string) error { return p.stats(c.Context()) },
@@ -74,7 +69,7 @@ func (p *program) stats(ctx context.Context) error {
 		}
 		if err := s.look(r, pack); err != nil {
 			s.Unreadable++
-			p.warn("warning: %s: %v", pack.path, err)
+			p.warn("warning: %v", err)
 		}
 	}
 	if p.json {
@@ -84,37 +79,17 @@ func (p *program) stats(ctx context.Context) error {
 	return nil
 }
 
-// packHead is the beginning of a pack's plaintext (FORMAT.md section 6).
-const packHead = 16
-
-// look reads the head of a pack: what it holds, and how many chunks.
+// look adds what the head of a pack says.
 func (s *sum) look(r *repository, pack packFile) error {
-	f, err := r.folder.Open(pack.path)
+	h, err := r.folder.Summary(r.keys, pack.name)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	clear := make([]byte, seal.HeaderSize)
-	if _, err := io.ReadFull(f, clear); err != nil {
-		return err
+	stream := "content"
+	if h.Metadata {
+		stream = "metadata"
 	}
-	h, err := seal.ParseHeader(clear)
-	if err != nil {
-		return err
-	}
-	opened, err := r.keys.NewReader(f, pack.size, seal.Place{Class: seal.ClassPack, Epoch: h.Epoch})
-	if err != nil {
-		return err
-	}
-	var b [packHead]byte
-	if _, err := opened.ReadAt(b[:], 0); err != nil {
-		return err
-	}
-	stream, ok := map[byte]string{1: "metadata", 2: "content"}[b[5]]
-	if string(b[:5]) != "PACK\x01" || !ok {
-		return fmt.Errorf("%w: no pack of version 1", store.ErrDamaged)
-	}
-	s.Chunks += uint64(binary.BigEndian.Uint32(b[8:]))
+	s.Chunks += uint64(h.Chunks)
 	s.ByStream[stream]++
 	s.StreamSize[stream] += pack.size
 	return nil
