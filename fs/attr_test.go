@@ -91,7 +91,7 @@ func TestStatfsAndMountOptions(t *testing.T) {
 		t.Errorf("statfs: %+v", st)
 	}
 	want := int64(unix.ST_RDONLY | unix.ST_NOSUID | unix.ST_NODEV | unix.ST_NOEXEC)
-	if st.Flags&want != want {
+	if int64(st.Flags)&want != want {
 		t.Errorf("flags %x, want %x", st.Flags, want)
 	}
 	table, _ := os.ReadFile("/proc/self/mountinfo")

@@ -66,8 +66,12 @@ func TestRewriteWithinOneStepOfTheClockIsSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, src := newTestRepo(t), t.TempDir()
-			at := unix.Timespec{Sec: step()}
-			coarse := func(st *unix.Stat_t) { at.Sec, st.Mtim, st.Ctim = max(at.Sec, step()), at, at }
+			last := step()
+			coarse := func(st *unix.Stat_t) {
+				last = max(last, step())
+				st.Mtim = unix.NsecToTimespec(last * 1e9)
+				st.Ctim = st.Mtim
+			}
 			write(t, src+"/f", "one")
 			must(t, os.Link(src+"/f", src+"/g"))
 			c, root := r.newRun(src, seal.ID{}, coarse)
@@ -76,7 +80,7 @@ func TestRewriteWithinOneStepOfTheClockIsSeen(t *testing.T) {
 			if e.Flags&flagAgain == 0 || c.n.unstable.Load() > 0 || c.n.notRead.Load() > 0 || len(r.warns) > 0 {
 				t.Errorf("flags %d, %d unstable, %d not read, %q", e.Flags, c.n.unstable.Load(), c.n.notRead.Load(), r.warns)
 			}
-			at = unix.NsecToTimespec(e.CTime)
+			at := unix.NsecToTimespec(e.CTime)
 			still := func(st *unix.Stat_t) { st.Mtim, st.Ctim = at, at } // the clock stands
 			write(t, src+"/f", "two")
 			c, root = r.newRun(src, root, still)
@@ -97,7 +101,7 @@ func TestRacyFileBecomesCertain(t *testing.T) {
 	r, src := newTestRepo(t), t.TempDir()
 	write(t, src+"/f", "one")
 	sec := time.Now().Unix() + 3600
-	fresh := func(st *unix.Stat_t) { st.Mtim, st.Ctim = unix.Timespec{Sec: sec}, unix.Timespec{Sec: sec} }
+	fresh := func(st *unix.Stat_t) { st.Mtim = unix.NsecToTimespec(sec * 1e9); st.Ctim = st.Mtim }
 	_, root := r.newRun(src, seal.ID{}, fresh)
 	sec -= 7200
 	for n, read := range []uint64{3, 0} {

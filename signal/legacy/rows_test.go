@@ -103,7 +103,7 @@ func manyMessages(n int) []entry {
 	}
 	text := "It is a truth universally acknowledged, that a single man in possession of a good fortune, must be in want of a wife."
 	for i := range n {
-		m := cells{"_id": i + 1, "date_sent": 1600000000000 + i*1000, "date_received": 1600000000000 + i*1000 + i%7*300, "thread_id": i%50 + 1,
+		m := cells{"_id": i + 1, "date_sent": 1600000000000 + int64(i)*1000, "date_received": 1600000000000 + int64(i)*1000 + int64(i)%7*300, "thread_id": i%50 + 1,
 			"from_recipient_id": i%50 + 1, "to_recipient_id": 1, "type": inbox, "body": text[i%60:], "read": 1}
 		if i%3 == 0 {
 			m["from_recipient_id"], m["to_recipient_id"], m["type"] = 1, i%50+1, sent
@@ -111,7 +111,7 @@ func manyMessages(n int) []entry {
 		d.insert("message", m)
 	}
 	for i := 0; i < n; i += 10 {
-		d.insert("reaction", cells{"_id": i, "message_id": i + 1, "author_id": 2, "emoji": "👍", "date_sent": 1600000000000, "date_received": 1600000000000})
+		d.insert("reaction", cells{"_id": i, "message_id": i + 1, "author_id": 2, "emoji": "👍", "date_sent": int64(1600000000000), "date_received": int64(1600000000000)})
 	}
 	return d.end()
 }
