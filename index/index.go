@@ -229,6 +229,13 @@ func (x *Index) Packs() iter.Seq2[Pack, error] {
 	}
 }
 
+// Empty says that nothing was ever added, or that all of it is gone. It looks at no entry.
+func (x *Index) Empty() bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.table.empty() && len(x.segments) == 0
+}
+
 // Dropped returns how many damaged segments were dropped since Open, and by it.
 func (x *Index) Dropped() int {
 	x.mu.RLock()

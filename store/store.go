@@ -81,24 +81,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.learning.turn = newTurn()
 	s.trusted.packs = map[seal.Hash]*verdict{}
 	s.writer = newWriter(o.Tag)
-	fresh := x.Dropped() > 0
-	if !fresh {
-		fresh, err = s.emptyIndex()
-	}
-	if err == nil && fresh {
-		_, err = s.Learn(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
+	if x.Empty() || x.Dropped() > 0 {
+		if _, err := s.Learn(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
-}
-
-func (s *Store) emptyIndex() (bool, error) {
-	for _, err := range s.index.Packs() {
-		return false, err
-	}
-	return true, nil
 }
 
 // Close waits for all that runs behind the store. Chunks that were put and not
