@@ -185,10 +185,11 @@ func TestEntryBombs(t *testing.T) {
 	}
 	self := append(append([]byte{0, 1}, f.device.ID[:]...), make([]byte, 40)...)
 	set := func(at int, v byte) func(b []byte) []byte { return func(b []byte) []byte { b[at] = v; return b } }
+	flip := func(at int) func(b []byte) []byte { return func(b []byte) []byte { b[at] ^= 1; return b } }
 	bombs := map[string][]byte{
 		"kind 0": f.entryOf(0, 2, last.Hash, nil, nil, nil), "kind 9": f.entryOf(9, 2, last.Hash, nil, nil, nil), "enrol again": f.entryOf(1, 2, last.Hash, nil, nil, nil),
 		"version 2": f.entryOf(7, 2, last.Hash, nil, nil, set(0, 2)), "reserved": f.entryOf(7, 2, last.Hash, nil, nil, set(2, 1)),
-		"another repository": f.entryOf(7, 2, last.Hash, nil, nil, set(4, 0)), "another device": f.entryOf(7, 2, last.Hash, nil, nil, set(20, 0)),
+		"another repository": f.entryOf(7, 2, last.Hash, nil, nil, flip(4)), "another device": f.entryOf(7, 2, last.Hash, nil, nil, flip(20)),
 		"another number": f.entryOf(7, 3, last.Hash, nil, nil, nil), "root record": f.entryOf(7, 2, last.Hash, nil, nil, set(91, 1)),
 		"seen not sorted": f.entryOf(7, 2, last.Hash, seen(2, 2, 1), nil, nil), "seen twice": f.entryOf(7, 2, last.Hash, seen(2, 1, 1), nil, nil),
 		"seen itself": f.entryOf(7, 2, last.Hash, self, nil, nil), "seen 257": f.entryOf(7, 2, last.Hash, many, nil, nil), "seen 65535": f.entryOf(7, 2, last.Hash, seen(65535, 1), nil, nil),

@@ -50,13 +50,13 @@ func entryBombs() (all []bomb) {
 		"size 2^63": func(e *evil) { e.size = 1 << 63 }, "a byte more": func(e *evil) { e.tail = []byte{0} },
 		"no attributes":           func(e *evil) { e.flags, e.tail = 2, []byte{0, 0} },
 		"65537 attributes' bytes": func(e *evil) { *e = withXattrs(*e, 65537) }, "attributes not in order": func(e *evil) { *e = withXattrs(*e, 1); e.tail[1] = 2; e.tail = append(e.tail, e.tail[2:]...) },
-		"attributes of 262145 bytes": func(e *evil) { *e = withXattrs(*e, 65535, 65535, 65535, 65532) },
+		"attributes of 262145 bytes": func(e *evil) { *e = withXattrs(*e, 65535, 65535, 65535, 65536) },
 	} {
 		add(name, true, with(change))
 	}
 	add("512 bytes inline", false, evilInline("a", strings.Repeat("x", 512)))
 	add("513 bytes inline", true, evilInline("a", strings.Repeat("x", 513)))
-	add("attributes of 262144 bytes", false, withXattrs(evilInline("user", "x"), 65535, 65535, 65535, 65531))
+	add("attributes of 262144 bytes", false, withXattrs(evilInline("user", "x"), 65535, 65535, 65535, 65535))
 	add("target of 4095 bytes", false, evilLink("a", strings.Repeat("t", 4095)))
 	add("target of 4096 bytes", true, evilLink("a", strings.Repeat("t", 4096)))
 	add("empty target", true, evilLink("a", ""))
@@ -147,7 +147,7 @@ func TestEvilFolders(t *testing.T) {
 	}
 	before := beside()
 	for i, b := range bombs {
-		if !*long && i%4 != int(ids[0][0])%4 { // the mount below looks at all
+		if !*long && i%4 != 1 { // the mount below looks at all
 			continue
 		}
 		dest := filepath.Join(base, "dest")

@@ -49,7 +49,9 @@ func FuzzMessage(f *testing.F) {
 		if err := Unmarshal(once, again); err != nil {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}
-		if twice := Append(nil, again); !bytes.Equal(once, twice) {
+		// Of two members of a oneof, which no app writes, the first is read and the
+		// other kept; in ascending order the other may come first then.
+		if twice := Append(nil, again); !bytes.Equal(once, twice) && (len(once) != len(twice) || UnknownFields(m) == 0) {
 			t.Fatalf("%T changes each time: % x, % x", m, once, twice)
 		}
 		back := fresh(m)
