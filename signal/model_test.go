@@ -109,8 +109,8 @@ func TestSecretsNeverPrint(t *testing.T) {
 func TestUnknownThingsAreKeptInTheirPlaces(t *testing.T) {
 	// Chat: id 1, an unknown 16 between, style with an unknown kind inside.
 	raw := []byte{
-		1<<3 | 0, 5,
-		9<<3 | 2, 4, 6<<3 | 0, 1, 7<<3 | 0, 1,
+		1 << 3, 5,
+		9<<3 | 2, 4, 6 << 3, 1, 7 << 3, 1,
 		0x80 | 16<<3&0x7f, 1, 7,
 	}
 	var c Chat

@@ -2,7 +2,6 @@ package legacy
 
 import (
 	"encoding/binary"
-	"math"
 )
 
 // A field is one field of a protobuf message: a number, or bytes. The bytes
@@ -96,6 +95,3 @@ func (m message) each(num uint32, visit func(message)) {
 		}
 	}
 }
-
-// real is the number that a fixed 64-bit field holds.
-func (f field) real() float64 { return math.Float64frombits(f.n) }

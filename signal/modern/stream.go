@@ -137,11 +137,10 @@ func gunzip(in, out *pipe) error {
 // onlyZeros reads r to its end.
 func onlyZeros(r *bufio.Reader) error {
 	for {
-		b, err := r.Peek(1)
-		if err != nil {
+		if _, err := r.Peek(1); err != nil {
 			return err
 		}
-		b, _ = r.Peek(r.Buffered())
+		b, _ := r.Peek(r.Buffered())
 		for _, x := range b {
 			if x != 0 {
 				return fmt.Errorf("data behind the compressed records: %w", signal.ErrBadStream)
