@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,8 +67,11 @@ func TestRewriteWithinOneStepOfTheClockIsSeen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, src := newTestRepo(t), t.TempDir()
+			var mu sync.Mutex // guards last
 			last := step()
 			coarse := func(st *unix.Stat_t) {
+				mu.Lock()
+				defer mu.Unlock()
 				last = max(last, step())
 				st.Mtim = unix.NsecToTimespec(last * 1e9)
 				st.Ctim = st.Mtim
