@@ -147,3 +147,16 @@ func TestARunInsideDataDoesNotSpoilWhatFollows(t *testing.T) {
 		}
 	}
 }
+
+// Where no mask finds a place, many hashes are equally small: the last one is the cut, as FORMAT.md says.
+func TestForcedCutIsTheLastOfTheSmallest(t *testing.T) {
+	for key := range byte(4) {
+		c := testCutter(20 + key)
+		for _, period := range []int{1, 2, 3, 24, 1000, 9999, 100_001} {
+			data := periodic(period, Max+5)
+			if got, want := c.Cut(data, false), plain(c, data, false); got != want {
+				t.Errorf("period %d: %d instead of %d", period, got, want)
+			}
+		}
+	}
+}
