@@ -68,7 +68,7 @@ func TestToolsOnMount(t *testing.T) {
 			need(t, "rsync")
 			rsyncSame(t, "mounted", src, shown)
 			dest := filepath.Join(tempDir(t), "copy")
-			tool(t, "rsync", "-aHAXS", "--checksum", shown+"/", dest+"/")
+			tool(t, "rsync", "-aHAXS", "--checksum", "--modify-window=-1", shown+"/", dest+"/")
 			same(t, "rsync", want, look(t, dest))
 		},
 		"diff": func(t *testing.T) { tool(t, "diff", "-r", "--no-dereference", src, shown) },
