@@ -6,6 +6,7 @@ import (
 	iofs "io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -28,6 +29,18 @@ type turn struct {
 	tool   *tool // nil for the servers of memory
 	said   string
 	size   int64 // of the repository
+	out    bool  // failed at what the rest of the round needs
+}
+
+// failed keeps that a program did not do a work. Of a peer that is a result; the
+// error is returned for bakfs and the servers of memory, and for a run that ends.
+func (t *turn) failed(ctx context.Context, work string, err error) error {
+	if t.memory || t.name == "bakfs" || ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", work, err)
+	}
+	say("%s failed: %s: %v", t.name, work, err)
+	t.results.Failed = append(t.results.Failed, fmt.Sprintf("%s, %s: %s", t.name, work, strings.ReplaceAll(err.Error(), t.tmp, "…")))
+	return nil
 }
 
 // round runs every program once, each work of all programs close together in
@@ -59,12 +72,15 @@ func (b *bench) round(ctx context.Context, n int) error {
 			}
 		}
 		for _, t := range turns {
-			if t.memory && i < 2 {
+			if t.out || t.memory && i < 2 {
 				continue
 			}
 			begin := time.Now()
 			if err := part.do(t, ctx); err != nil {
-				return fmt.Errorf("%s, %s: %w", t.name, part.what, err)
+				if err = t.failed(ctx, part.what, err); err != nil {
+					return fmt.Errorf("%s: %w", t.name, err)
+				}
+				t.out = true
 			}
 			say("round %d: %-8s %-26s %6.1f s", n+1, t.name, part.what, time.Since(begin).Seconds())
 		}

@@ -103,6 +103,9 @@ func (r *results) report() string {
 	for _, m := range r.Missing {
 		p("- left out: %s\n", m)
 	}
+	for _, f := range r.Failed {
+		p("- failed: %s\n", f)
+	}
 	for _, m := range r.Machine {
 		p("- %s\n", m)
 	}

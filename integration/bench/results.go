@@ -27,6 +27,7 @@ type results struct {
 	Bytes    int64
 	Programs []program
 	Missing  []string
+	Failed   []string                        // works that a peer did not do
 	Figures  map[string]map[string][]float64 // work, program: seconds or bytes of each round
 	CPU      map[string]map[string][]float64 // seconds of processor time
 }

@@ -110,7 +110,10 @@ func (t *turn) session(ctx context.Context, s session, m *mounted) error {
 	for _, w := range s.works {
 		before, begin := m.usage(), time.Now()
 		if err := w.do(ctx, t, tree); err != nil {
-			return fmt.Errorf("%s: %w", w.name, err)
+			if err = t.failed(ctx, w.name, err); err != nil {
+				return err
+			}
+			continue
 		}
 		k := cost{wall: time.Since(begin), cpu: m.usage().cpu - before.cpu}
 		t.note(w.name, k)
