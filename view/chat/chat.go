@@ -1,11 +1,14 @@
 // Package chat is a Signal history as people see it: persons, conversations,
 // and messages whose names are resolved, whose ranges are cut, and whose events
 // are said in words. Everything that shows messages (text, pages, JSON) is made
-// from it.
+// from it. NewPeople and ReadPeople take in the records that come before the
+// messages of a backup; then (*People).Message makes a Message of each item.
 //
 // What always holds: a value is a pure function of the records it was made
-// from; nothing here reads a clock. Strings that people chose are as they chose
+// from; nothing here reads a clock, and no record makes it panic or grow beyond
+// a small multiple of its size. Strings that people chose are as they chose
 // them, valid UTF-8 and otherwise hostile: whoever writes them out escapes them.
+// Names are cut at 1024 bytes.
 package chat
 
 import "bakfs/signal"
@@ -89,7 +92,7 @@ const (
 type Message struct {
 	ID      string // 16 hex digits of SHA-256 over conversation, author, First and, for events, their kind: the same in all backups
 	Chat    *Conversation
-	Author  *Person // nil for events of nobody
+	Author  *Person // nil for events of nobody only
 	Kind    Kind
 	Dir     Direction
 	First   signal.Millis // when it was sent: of the first version. Messages are shown and ordered by it
@@ -107,13 +110,14 @@ type Message struct {
 	Payment *signal.Payment
 	Emoji   string  // of a reaction to a story
 	By      *Person // who deleted it
-	Words   string  // what an event says, in English, one line; names in it are as people chose them
+	Words   string  // what it says, in English, one line; names in it are as people chose them
+	Event   string  // which event an Event is: the name that the format has for it; "" for what somebody wrote
 
 	Reactions []Reaction
 	Versions  []Version // earlier versions, oldest first; the newest is the message itself
 	Status    []Delivery
 	Pinned    bool
-	PinnedBy  *Person
+	PinnedBy  *Person       // nil: no backup says who pinned it
 	ExpiresMs uint64        // its timer; 0: none
 	Expires   signal.Millis // when the timer runs out; 0: none, or it has not begun
 
@@ -156,8 +160,10 @@ type Version struct {
 type Text struct {
 	Plain string
 	Spans []Span // sorted by Start, then longest first; they may overlap
-	Cut   bool   // only the beginning is in the backup
-	Long  *File  // the file that has all of it; history puts its content into Plain
+	Cut   bool   // only the beginning is here; see Complete
+	Long  *File  // the file that has all of it, if there is one
+
+	marks []mark // with Long: the ranges, which may lie beyond the beginning
 }
 
 // A Span is a range of bytes of Plain, at the borders of characters.
@@ -170,6 +176,7 @@ type Span struct {
 // A File is an attachment or another file that a message points to.
 type File struct {
 	Kind    FileKind
+	Flag    signal.AttachmentFlag
 	Name    string // the sender's name for it; "" if none
 	MIME    string // what the sender called it
 	Hash    string // 64 hex digits of the SHA-256 of its bytes; "" if they were never in the backup
@@ -263,7 +270,9 @@ type CallState struct {
 	Started signal.Millis
 	Ended   signal.Millis // 0: not known
 	By      *Person
-	State   string // one word for calls.csv: "accepted", "missed", "declined", …
+	// One word for calls.csv: "accepted", "declined", "unanswered", "missed"; of a group call also "started",
+	// "joined", "ringing" or "unknown".
+	State string
 }
 
 // A Reaction is one person's reaction to a message.
@@ -276,6 +285,6 @@ type Reaction struct {
 // A Delivery is how far a message came to one person.
 type Delivery struct {
 	To    *Person
-	State string // "pending", "sent", "delivered", "read", "viewed", "skipped", "failed"
+	State string // "pending", "sent", "delivered", "read", "viewed", "skipped", "failed"; "unknown" for one of a newer app
 	Time  signal.Millis
 }
