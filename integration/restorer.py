@@ -132,7 +132,8 @@ def journal(keys, files):
         count, last, key = logs.get(device, (0, bytes(32), public))
         need((count, last, key) == (seq, prev, public), m[0] + ": gap, fork or broken chain")
         logs[device] = (seq + 1, digest, public)
-        if kind == 2: found.append((time, device, seq, digest, payload))
+        date = min(time, int.from_bytes(payload[4:12], "big", signed=True)) if payload[1:2] == b"\2" else time
+        if kind == 2: found.append((date, time, device, seq, digest, payload))
     return sorted(found)
 
 # 6 packs
@@ -242,14 +243,16 @@ def tree_entry(r):
 # 10 snapshots, and what Unix does with them
 def snapshot(payload):
     r = Reader(payload, "snapshot")
-    need(r.num(1) == 1 and r.num(1) == 1 and r.num(2) < 2, "snapshot: version, source or flags")
-    r.take(16)
+    version, source, flags = r.num(1), r.num(1), r.num(2)
+    need(version == 1 and source in (1, 2) and flags < 2, "snapshot: version, source or flags")
+    start, end = r.num(8), r.num(8)
     root = r.take(32)
     r.take(56)
     sources = [r.some(2) for _ in range(r.num(2))]
     tags = [r.some(1) for _ in range(r.num(2))]
     need(sources and ascending(sources) and ascending(tags) and all(tags), "snapshot: sources or tags")
     need(all(os.path.normpath(s) == s and s[:1] == b"/" and s[:2] != b"//" for s in sources), "snapshot: source")
+    need(source == 1 or start == end and len(sources) == 1 and re.fullmatch(rb"/signal/[^/]{1,255}", sources[0], re.S), "snapshot: of a Signal backup")
     r.end()
     return root
 def write_file(packs, path, e):
@@ -307,12 +310,12 @@ def main(keyfile, repo, dest, wanted=""):
     packs = sorted(p for p, m in matches(r"packs/([0-9a-f]{2})/(\1[0-9a-f]{62})"))
     need(logs, "no journal")
     with open(keyfile) as f: keys = Keys(recovery_key(f.read(1000)), logs[0].raw()[12:28])
-    found = [s for s in journal(keys, logs) if s[3].hex().startswith(wanted)]
+    found = [s for s in journal(keys, logs) if s[4].hex().startswith(wanted)]
     need(found and (len(found) == 1 or not wanted), f"{len(found)} snapshots")
     os.makedirs(dest, exist_ok=True)
     need(not os.listdir(dest), dest + " is not empty")
-    print("snapshot", found[-1][3].hex())
-    restore(Packs(keys, packs), os.fsencode(dest), snapshot(found[-1][4]), {})
+    print("snapshot", found[-1][4].hex())
+    restore(Packs(keys, packs), os.fsencode(dest), snapshot(found[-1][5]), {})
 
 def vectors(path):
     cases = [t for g in json.load(open(path))["testGroups"] for t in g["tests"]]

@@ -34,6 +34,7 @@ type Options struct {
 	Progress      *Progress
 	Now           func() time.Time             // nil: time.Now
 	Warn          func(path string, err error) // nil: none. Called by one goroutine at a time
+	Read          func(path string)            // nil: none. Told of each file whose content was read; calls may run at the same time
 }
 
 // Progress counts what a running Create or Restore has done. The caller makes one for each run and may
@@ -103,27 +104,10 @@ func Create(ctx context.Context, st *store.Store, j *journal.Journal, d *seal.De
 		return r, nil
 	}
 	r.Root = root
-	if err := st.Flush(ctx); err != nil {
-		return Result{}, fmt.Errorf("write packs: %w", err)
-	}
-	payload, err := r.Info.payload()
-	if err != nil {
+	if err := (book{st, j, d}).enter(ctx, &r.Info, r.End, c.note); err != nil {
 		return Result{}, err
 	}
-	e, err := j.Append(ctx, d, journal.Snapshot, payload, r.End)
-	if err != nil {
-		return Result{}, fmt.Errorf("enter the snapshot in the journal: %w", err)
-	}
-	r.ID, r.DeviceName, r.Time = e.Hash, e.Name, time.Unix(0, e.Time)
 	return r, nil
-}
-
-// counters are what the goroutines of a run count together.
-type counters struct {
-	files, dirs, others, bytes        atomic.Uint64 // kept
-	filesNew, filesChanged, filesSame atomic.Uint64
-	read, added, stored               atomic.Uint64
-	notRead, excluded, unstable       atomic.Uint64
 }
 
 // A creator is one run of Create.
@@ -137,7 +121,8 @@ type creator struct {
 	links   links
 	readers sync.Pool // of *fileReader
 	wanted  *wanted
-	put     sink // counts, and writes to st unless the run is dry
+	parents *nodes // of parent snapshots
+	put     sink   // counts, and writes to st unless the run is dry
 	n       counters
 
 	files  *errgroup.Group // reads files; its tasks wait for nothing but the store
@@ -160,7 +145,7 @@ func newCreator(st *store.Store, o Options) (*creator, error) {
 	if o.Keys == nil || len(o.Sources) == 0 {
 		return nil, errors.New("snapshot: Keys and at least one source are required")
 	}
-	c := &creator{Options: o, st: st, cutter: chunker.NewCutter(o.Keys.CutKey()), never: map[inode]bool{}}
+	c := &creator{Options: o, st: st, cutter: chunker.NewCutter(o.Keys.CutKey()), never: map[inode]bool{}, parents: newNodes(st, nodeCacheBytes)}
 	c.links.m = map[inode]*link{}
 	c.readers.New = func() any { return c.newFileReader() }
 	var err error
@@ -179,10 +164,7 @@ func newCreator(st *store.Store, o Options) (*creator, error) {
 	if err := (Info{Root: seal.ID{1}, Sources: sortedSet(o.Sources), Tags: sortedSet(o.Tags)}).check(); err != nil {
 		return nil, err
 	}
-	c.put = &tally{st: st, n: &c.n}
-	if o.DryRun {
-		c.put = &tally{st: &dry{st: st, keys: o.Keys}, n: &c.n}
-	}
+	c.put = newTally(st, o.Keys, o.DryRun, &c.n)
 	for _, p := range o.Sources {
 		if err := c.checkSource(p); err != nil {
 			return nil, err
@@ -204,12 +186,7 @@ func (c *creator) checkSource(p string) error {
 	}
 }
 
-func (c *creator) now() time.Time {
-	if c.Now != nil {
-		return c.Now()
-	}
-	return time.Now()
-}
+func (c *creator) now() time.Time { return clock(c.Now) }
 
 // run walks all sources and returns the root of the new tree.
 func (c *creator) run(ctx context.Context) (seal.ID, error) {
@@ -242,14 +219,8 @@ func (c *creator) run(ctx context.Context) (seal.ID, error) {
 
 // result sums up a run; the caller adds what the journal knows.
 func (c *creator) result() Result {
-	r := Result{
-		FilesNew: c.n.filesNew.Load(), FilesChanged: c.n.filesChanged.Load(), FilesUnchanged: c.n.filesSame.Load(),
-		BytesRead: c.n.read.Load(), Excluded: c.n.excluded.Load(), Unstable: c.n.unstable.Load(),
-	}
+	r := c.n.result()
 	r.Sources, r.Tags = c.gone.without(sortedSet(c.Sources)), sortedSet(c.Tags)
-	r.Files, r.Dirs, r.Others, r.Bytes = c.n.files.Load(), c.n.dirs.Load(), c.n.others.Load(), c.n.bytes.Load()
-	r.Added, r.Stored, r.NotRead = c.n.added.Load(), c.n.stored.Load(), c.n.notRead.Load()
-	r.Incomplete = r.NotRead > 0
 	return r
 }
 

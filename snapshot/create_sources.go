@@ -76,10 +76,10 @@ func (w *wanted) at(p string) *wanted {
 func (c *creator) findParents(ctx context.Context, infos []Info, d seal.DeviceID) {
 	for _, p := range c.Sources {
 		for _, i := range slices.Backward(infos) {
-			if i.Device != d || !i.holds(p) {
+			if i.Kind != Files || i.Device != d || !i.holds(p) {
 				continue
 			}
-			e, err := find(ctx, c.st, i.Root, p)
+			e, err := c.parents.at(ctx, i.Root, p)
 			if errors.Is(err, iofs.ErrNotExist) {
 				continue // it was left out then
 			}
@@ -101,14 +101,19 @@ func (i Info) holds(p string) bool {
 
 var errNotFolder = fmt.Errorf("what stands before it is no folder: %w", iofs.ErrNotExist)
 
-// find goes down from a root to the entry at an absolute path. "/" gives an entry without a name.
+// find is nodes.at without a cache.
 func find(ctx context.Context, st source, root seal.ID, p string) (*Entry, error) {
+	return newNodes(st, 0).at(ctx, root, p)
+}
+
+// at goes down from a root to the entry at an absolute path. "/" gives an entry without a name.
+func (s *nodes) at(ctx context.Context, root seal.ID, p string) (*Entry, error) {
 	e := &Entry{Kind: Dir, Mode: 0o755, Root: root}
 	for i, name := range split(p) {
 		if e.Kind != Dir || i >= maxDepth {
 			return nil, fmt.Errorf("%q in %s: %w", name, p, errNotFolder)
 		}
-		next, err := lookup(ctx, st, e.Root, name)
+		next, err := s.lookup(ctx, e.Root, name)
 		if err != nil {
 			return nil, fmt.Errorf("%q in %s: %w", name, p, err)
 		}
@@ -129,7 +134,7 @@ func (c *creator) openPrev(ctx context.Context, d *dir) *prevDir {
 		return &prevDir{}
 	}
 	p := &prevDir{}
-	p.next, p.stop = iter.Pull2(readDir(ctx, c.st, d.prev.Root))
+	p.next, p.stop = iter.Pull2(c.parents.entries(ctx, d.prev.Root))
 	return p
 }
 

@@ -8,6 +8,7 @@ package snapshot
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bakfs/seal"
@@ -90,6 +91,20 @@ type Entry struct {
 	Target       string
 	Major, Minor uint32
 	Xattrs       []Xattr
+}
+
+// detached is e without its extended attributes, in memory of its own.
+func (e *Entry) detached() *Entry {
+	c := *e
+	all := strings.Join([]string{e.Name, e.User, e.Group, e.Target}, "\x00") // one allocation, and never one of theirs
+	cut := func(n int) string {
+		s := all[:n]
+		all = all[min(n+1, len(all)):]
+		return s
+	}
+	c.Name, c.User, c.Group, c.Target = cut(len(e.Name)), cut(len(e.User)), cut(len(e.Group)), cut(len(e.Target))
+	c.Inline, c.Xattrs = slices.Clone(e.Inline), nil
+	return &c
 }
 
 // content says how the content is stored.

@@ -42,7 +42,7 @@ type openFile struct {
 }
 
 func newOpenFile(ctx context.Context, name string, info *fileInfo, it *item) *openFile {
-	f := &openFile{ctx: ctx, name: name, info: info, entry: it.entry, nodes: it.nodes}
+	f := &openFile{ctx: ctx, name: name, info: info, entry: it.entry.detached(), nodes: it.nodes}
 	if n := len(it.entry.Extents); n > 0 {
 		f.few = &listNode{ids: make([]seal.ID, n), ends: make([]int64, n)}
 		end := int64(0)

@@ -17,7 +17,7 @@ const (
 )
 
 // Find finds the one snapshot that spec means: a prefix of its id of at least 4 hex digits, its name in a mount,
-// "latest", "latest~2" (two before the newest), or a time in which it is the only one: 2026-05, 2026-05-31,
+// "latest", "latest~2" (two before the newest), or a time in which its Date is the only one: 2026-05, 2026-05-31,
 // 2026-05-31_0300, "today", "yesterday", "3d" (the day 3 days ago). infos are as List gives them; days are those of now's
 // time zone. The error is iofs.ErrNotExist if there is none, and a *SeveralError if there are several.
 func Find(infos []Info, spec string, now time.Time) (Info, error) {
@@ -99,7 +99,7 @@ func matcher(spec string, now time.Time) (func(Info) bool, error) {
 	}
 	isID = isID && len(prefix) >= minIDPrefix
 	return func(i Info) bool {
-		return isTime && !i.Time.Before(from) && i.Time.Before(to) || isID && strings.HasPrefix(i.ID.String(), prefix)
+		return isTime && !i.Date().Before(from) && i.Date().Before(to) || isID && strings.HasPrefix(i.ID.String(), prefix)
 	}, nil
 }
 

@@ -25,6 +25,13 @@ type Forest struct {
 	Location *time.Location
 	Log      func(path string, err error)
 
+	// Top and Beside add directories that somebody else computes: Top beside files/ and snapshots/, asked once for each set
+	// of snapshots (oldest first), and Beside in the folder of one snapshot, asked once for each. They are called when
+	// somebody looks into the place, read nothing, and keep nothing of a set that is replaced. The trees they are given stand for "/", as Open's, and are
+	// shown nowhere else. nil: none. Both are set before the first use.
+	Top    func(infos []Info, open func(Info) iofs.FS) []ExtraDir
+	Beside func(info Info, tree iofs.FS) []ExtraDir
+
 	nodes *nodes
 	log   log
 	now   func() time.Time
@@ -34,6 +41,7 @@ type Forest struct {
 	last    time.Time  // of the last refresh that was not cancelled
 	running *refresh
 	told    map[string]bool // what Log knows
+	extra   map[seal.Hash]*extras
 }
 
 // A log is the journal, or a fake that breaks.
@@ -53,7 +61,9 @@ type state struct {
 	infos  []Info   // oldest first
 	names  []string // of infos, in snapshots/
 	byName map[string]int
-	root   *spot  // of files/
+	root   *spot // of files/
+	extras *extras
+	time   int64  // when the last one came, whatever its date: what made-up directories show
 	bytes  uint64 // what totals says
 	files  uint64
 }
@@ -62,7 +72,7 @@ type state struct {
 func NewForest(st *store.Store, j *journal.Journal) *Forest { return newForest(st, j) }
 
 func newForest(st source, l log) *Forest {
-	return &Forest{nodes: newNodes(st, nodeCacheBytes), log: l, now: time.Now, told: make(map[string]bool)}
+	return &Forest{nodes: newNodes(st, nodeCacheBytes), log: l, now: time.Now, told: make(map[string]bool), extra: make(map[seal.Hash]*extras)}
 }
 
 // FS is the mount's root, with the same powers as the FS of Open. The directories that list snapshots and
@@ -141,6 +151,7 @@ func (f *Forest) look(ctx context.Context) error {
 	same := func(a, b Info) bool { return a.ID == b.ID }
 	if f.state == nil || !slices.EqualFunc(f.state.infos, infos, same) {
 		f.state = newState(infos, f.location())
+		f.state.extras = f.atTop(f.state)
 	}
 	return err
 }
@@ -193,7 +204,9 @@ func (f *Forest) known() *state {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.state == nil {
-		return newState(nil, time.UTC)
+		s := newState(nil, time.UTC)
+		s.extras = f.atTop(s)
+		return s
 	}
 	return f.state
 }
@@ -204,6 +217,11 @@ func newState(infos []Info, where *time.Location) *state {
 		s.byName[name] = i
 	}
 	s.root = newSpots(infos)
+	for i, info := range infos {
+		if t := info.Time.UnixNano(); i == 0 || t > s.time {
+			s.time = t
+		}
+	}
 	s.bytes, s.files = totals(infos)
 	return s
 }
@@ -212,6 +230,7 @@ func newState(infos []Info, where *time.Location) *state {
 // sources. Where such a source lies inside another, what is in both counts twice: an Info says nothing of its parts.
 func totals(infos []Info) (bytes, files uint64) {
 	type place struct {
+		kind   SourceKind
 		device seal.DeviceID
 		source string
 	}
@@ -219,7 +238,7 @@ func totals(infos []Info) (bytes, files uint64) {
 	for _, i := range slices.Backward(infos) {
 		newest := false
 		for _, s := range i.Sources {
-			p := place{i.Device, s}
+			p := place{i.Kind, i.Device, s}
 			newest = newest || !seen[p]
 			seen[p] = true
 		}
@@ -229,14 +248,6 @@ func totals(infos []Info) (bytes, files uint64) {
 		}
 	}
 	return bytes, files
-}
-
-// time is that of the newest snapshot: what made-up directories show.
-func (s *state) time() int64 {
-	if len(s.infos) == 0 {
-		return 0
-	}
-	return s.infos[len(s.infos)-1].Time.UnixNano()
 }
 
 // madeKey is the inode key of what stands in no snapshot.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"bakfs/seal"
 )
 
 // A spot is a path of files/ that is a source, or leads to one.
@@ -24,10 +26,13 @@ type layer struct {
 	info Info
 }
 
-// newSpots makes the tree of all sources. infos are oldest first.
+// newSpots makes the tree of all sources of files. infos are oldest first.
 func newSpots(infos []Info) *spot {
 	root := &spot{children: map[string]*spot{}}
 	for _, info := range slices.Backward(infos) {
+		if info.Kind != Files {
+			continue
+		}
 		for _, source := range info.Sources {
 			s := root
 			for part := range strings.SplitSeq(strings.TrimPrefix(source, "/"), "/") {
@@ -157,7 +162,7 @@ func (d mergedDir) self() *item {
 		name = d.parts[len(d.parts)-1]
 	}
 	at := strings.Join(append([]string{"files"}, d.parts...), "/")
-	return made(at, &Entry{Name: name, Kind: Dir, MTime: d.f.known().time()}, d)
+	return made(at, &Entry{Name: name, Kind: Dir, MTime: d.f.known().time}, d)
 }
 
 // where is the spot of d and what stands there.
@@ -214,7 +219,7 @@ func (d mergedDir) child(ctx context.Context, s *spot, over *layer, name string)
 		}
 	}
 	info := *l.it.info
-	info.stat.Ino = it.info.stat.Ino
+	info.stat.Ino, info.content = it.info.stat.Ino, seal.ID{} // it holds what others have put there
 	inner.shown = &item{info: &info, entry: l.it.entry}
 	return inner.self(), nil
 }

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -15,14 +16,16 @@ const (
 	maxDeviceName = 64 // bytes of a device's name in the name of a snapshot
 )
 
-// Names gives each snapshot its name in a mount: <2026-05-31_0300>_<device>, with -2, -3, … behind the minute where
-// one device made several. infos are as List gives them.
+// Names gives each snapshot its name in a mount: <2026-05-31_0300>_<device>, the minute of its Date, with -2, -3, … behind it
+// where one device has several, as they were entered: so one that comes later, with an old date, changes no other's name.
+// infos are as List gives them.
 func Names(infos []Info, where *time.Location) []string {
 	devices := deviceNames(infos)
 	seen := make(map[string]int, len(infos))
 	names := make([]string, len(infos))
-	for i, info := range infos {
-		minute, device := info.Time.In(where).Format(minuteForm), devices[info.Device]
+	for _, i := range entered(infos) {
+		info := infos[i]
+		minute, device := info.Date().In(where).Format(minuteForm), devices[info.Device]
 		key := minute + "_" + device
 		if seen[key]++; seen[key] > 1 {
 			minute = fmt.Sprintf("%s-%d", minute, seen[key])
@@ -30,6 +33,16 @@ func Names(infos []Info, where *time.Location) []string {
 		names[i] = minute + "_" + device
 	}
 	return names
+}
+
+// entered gives the numbers of infos in the order of their entries' times, else that of List.
+func entered(infos []Info) []int {
+	order := make([]int, len(infos))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return infos[a].Time.Compare(infos[b].Time) })
+	return order
 }
 
 // deviceNames gives each device a name for files; devices of one name get a part of their id behind it.

@@ -98,12 +98,18 @@ func (w *world) tree(files map[string]string) seal.ID {
 func (w *world) snapshot(device, day, clock, sources string, files map[string]string) Info {
 	w.t.Helper()
 	i := Info{Root: w.tree(files), Sources: slices.Sorted(slices.Values(strings.Fields(sources))), Start: time.Unix(0, 0), End: time.Unix(0, 0)}
+	return w.enter(device, at(day, clock), i)
+}
+
+// enter adds a snapshot to the journal's news.
+func (w *world) enter(device string, when time.Time, i Info) Info {
+	w.t.Helper()
 	payload, err := i.payload()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.count++
-	i.ID, i.Time = seal.Hash{w.count}, at(day, clock)
+	i.ID, i.Time = seal.Hash{w.count}, when
 	w.l.mu.Lock()
 	defer w.l.mu.Unlock()
 	w.l.news = append(w.l.news, journal.Entry{Kind: journal.Snapshot, Device: seal.DeviceID{device[0]}, Name: device, Hash: i.ID,

@@ -18,19 +18,32 @@ import (
 
 const (
 	payloadVersion = 1
-	sourceFiles    = 1
 	flagIncomplete = 1
 	maxPath        = 4096
 	maxTag         = 255
+	signalRoot     = "/signal" // above the one source of a snapshot of kind Signal
 )
+
+// A SourceKind says what a snapshot was made of.
+type SourceKind uint8
+
+// The kinds of source of FORMAT.md section 10.
+const (
+	Files  SourceKind = iota // files and folders, by Create
+	Signal                   // one backup of the Signal app, by a Builder
+)
+
+// kindByte is how the payload writes Files; the other kinds follow it.
+const kindByte = 1
 
 // Info is what the journal says of a snapshot.
 type Info struct {
 	ID         seal.Hash
+	Kind       SourceKind
 	Device     seal.DeviceID
 	DeviceName string
 	Time       time.Time // of the entry
-	Start, End time.Time // of the run
+	Start, End time.Time // of the run; of a Signal backup both its own date
 	Root       seal.ID   // stands for "/"
 	Sources    []string  // absolute paths as they were backed up, sorted
 	Tags       []string  // sorted
@@ -44,7 +57,16 @@ type Info struct {
 	Incomplete bool // some of the source could not be read
 }
 
-// List returns the snapshots of the journal, oldest first, and an error for each entry that cannot be understood.
+// Date is what the snapshot is named and ordered by: of files the time of the entry, of a Signal backup the time it
+// was made, which is not after that of the entry, whatever the phone's clock said.
+func (i Info) Date() time.Time {
+	if i.Kind == Signal && i.Start.Before(i.Time) {
+		return i.Start
+	}
+	return i.Time
+}
+
+// List returns the snapshots of the journal, those of the oldest Date first, and an error for each entry that cannot be understood.
 func List(j *journal.Journal) ([]Info, []error) { return listInfos(j.Entries(journal.Snapshot)) }
 
 func listInfos(entries []journal.Entry) ([]Info, []error) {
@@ -63,9 +85,9 @@ func listInfos(entries []journal.Entry) ([]Info, []error) {
 	return infos, errs
 }
 
-// compareInfos is the order of List: by time; of one time by device and id, so that all readers agree.
+// compareInfos is the order of List: by date; of one date by time, device and id, so that all readers agree.
 func compareInfos(a, b Info) int {
-	return cmp.Or(a.Time.Compare(b.Time), bytes.Compare(a.Device[:], b.Device[:]), bytes.Compare(a.ID[:], b.ID[:]))
+	return cmp.Or(a.Date().Compare(b.Date()), a.Time.Compare(b.Time), bytes.Compare(a.Device[:], b.Device[:]), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
 // payload is the payload of the snapshot's entry (FORMAT.md section 10), or what the format cannot hold.
@@ -78,7 +100,7 @@ func (i Info) payload() ([]byte, error) {
 		flags = flagIncomplete
 	}
 	be := binary.BigEndian
-	b := be.AppendUint16([]byte{payloadVersion, sourceFiles}, flags)
+	b := be.AppendUint16([]byte{payloadVersion, kindByte + uint8(i.Kind)}, flags)
 	b = be.AppendUint64(b, uint64(i.Start.UnixNano()))
 	b = be.AppendUint64(b, uint64(i.End.UnixNano()))
 	b = append(b, i.Root[:]...)
@@ -104,10 +126,10 @@ func parsePayload(b []byte) (Info, error) {
 	switch {
 	case c.short:
 		return i, errShort
-	case version != payloadVersion || kind != sourceFiles || flags&^flagIncomplete != 0:
+	case version != payloadVersion || kind < kindByte || kind > kindByte+uint8(Signal) || flags&^flagIncomplete != 0:
 		return i, fmt.Errorf("snapshot of version %d, source %d, flags %#x; a newer bakfs may know it", version, kind, flags)
 	}
-	i.Incomplete = flags != 0
+	i.Kind, i.Incomplete = SourceKind(kind-kindByte), flags != 0
 	i.Start, i.End = time.Unix(0, int64(c.u64())), time.Unix(0, int64(c.u64()))
 	i.Root = c.id()
 	for _, n := range []*uint64{&i.Files, &i.Dirs, &i.Others, &i.Bytes, &i.Added, &i.Stored, &i.NotRead} {
@@ -154,5 +176,21 @@ func (i Info) check() error {
 			return fmt.Errorf("tag %q does not stand behind %q", t, i.Tags[n-1])
 		}
 	}
-	return nil
+	return i.checkKind()
+}
+
+func (i Info) checkKind() error {
+	switch i.Kind {
+	case Files:
+		return nil
+	case Signal:
+		switch {
+		case len(i.Sources) != 1 || path.Dir(i.Sources[0]) != signalRoot:
+			return fmt.Errorf("a Signal backup of the sources %q", i.Sources)
+		case !i.Start.Equal(i.End):
+			return fmt.Errorf("a Signal backup of two dates, %v and %v", i.Start.UTC(), i.End.UTC())
+		}
+		return checkName(path.Base(i.Sources[0]))
+	}
+	return fmt.Errorf("source of kind %d", i.Kind)
 }

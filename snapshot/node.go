@@ -131,6 +131,12 @@ func (n *node) entry(i int, e *Entry) error {
 	return c.entry(e)
 }
 
+// kind is that of the entry i of a leaf.
+func (n *node) kind(i int) Kind {
+	at := n.at[i]
+	return Kind(n.raw[at+2+uint32(binary.BigEndian.Uint16(n.raw[at:]))])
+}
+
 // child decodes item i of a node above level 0.
 func (n *node) child(i int) childItem {
 	c := cursor{b: n.raw[n.at[i]:]}
@@ -154,7 +160,7 @@ type span struct {
 	below uint64 // entries below
 }
 
-// span of child i of n, which itself is bounded by bound.
+// span of child i of n, which itself is bounded by bound. Its names share n's memory.
 func (n *node) span(i int, bound string) span {
 	item := n.child(i)
 	if i+1 < len(n.at) {

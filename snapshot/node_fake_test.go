@@ -109,7 +109,7 @@ func writeDir(t testing.TB, m *memStore, entries []Entry) seal.ID {
 
 // readAll reads a directory whole.
 func readAll(m *memStore, root seal.ID) (all []Entry, err error) {
-	for e, err := range readDir(context.Background(), m, root) {
+	for e, err := range newNodes(m, nodeCacheBytes).entries(context.Background(), root) {
 		if err != nil {
 			return all, err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"path"
+	"strings"
 
 	"bakfs/seal"
 	"bakfs/store"
@@ -41,7 +42,7 @@ type Reach struct {
 func NewReach(st *store.Store) *Reach { return newReach(st) }
 
 func newReach(st source) *Reach {
-	return &Reach{nodes: newNodes(st, 0), seen: make(map[reachKey]reachMark)}
+	return &Reach{nodes: newNodes(st, nodeCacheBytes), seen: make(map[reachKey]reachMark)}
 }
 
 // Visit tells of all chunks that s needs, except those behind nodes that were visited before, and reports whether
@@ -95,6 +96,8 @@ type reaching struct {
 	ctx   context.Context
 	visit Visit
 	again bool // into what is known to be harmed, and only there
+
+	scratch Entry // of file
 }
 
 // known says whether the walk need not look into a node.
@@ -116,10 +119,8 @@ func (w *reaching) node(d *reachDir, id seal.ID, want span) (harmed bool, err er
 		return false, err
 	case n == nil:
 		harmed = true
-	case n.level == 0:
-		harmed, err = w.entries(d, n)
 	default:
-		harmed, err = w.children(d, n, want.bound)
+		harmed, err = w.items(d, id, n, want.bound)
 	}
 	if err == nil {
 		w.seen[key] = mark(0, harmed)
@@ -158,10 +159,26 @@ func (w *reaching) unread(need Need, why error) error {
 	return err
 }
 
-// children visits all nodes below n, also behind a harmed one.
-func (w *reaching) children(d *reachDir, n *node, bound string) (harmed bool, err error) {
-	for i := range n.at {
-		h, err := w.node(d, n.child(i).id, n.span(i, bound))
+// items visits what the items of n, the tree node id, need, also behind a harmed one. While the walk is below an item
+// nothing of n is held, which may be large, on each of many levels: it is got again afterwards.
+func (w *reaching) items(d *reachDir, id seal.ID, n *node, bound string) (harmed bool, err error) {
+	for i, count := 0, len(n.at); i < count; i++ {
+		if n == nil {
+			if n, err = w.nodes.tree(w.ctx, id); err != nil {
+				return true, w.unread(Need{ID: id, Type: seal.Tree, in: d}, err)
+			}
+		}
+		below, err := w.below(d, n, i, bound)
+		if err != nil {
+			return false, err
+		}
+		var h bool
+		if below == nil {
+			h, err = w.file(d, n, i)
+		} else {
+			n = nil
+			h, err = w.node(below.in, below.id, below.want)
+		}
 		if err != nil {
 			return false, err
 		}
@@ -170,27 +187,41 @@ func (w *reaching) children(d *reachDir, n *node, bound string) (harmed bool, er
 	return harmed, nil
 }
 
-// entries visits what the entries of a leaf need.
-func (w *reaching) entries(d *reachDir, n *node) (harmed bool, err error) {
-	var e Entry
-	for i := range n.at {
-		if err := n.entry(i, &e); err != nil {
-			return false, err // parseNode has read it before
-		}
-		h, err := w.entry(d, &e)
-		if err != nil {
-			return false, err
-		}
-		harmed = harmed || h
+// A belowNode is a tree node that an item names.
+type belowNode struct {
+	in   *reachDir
+	id   seal.ID
+	want span
+}
+
+// below is the node that item i of n names, with memory of its own; nil: it names none.
+func (w *reaching) below(d *reachDir, n *node, i int, bound string) (*belowNode, error) {
+	if n.level > 0 {
+		want := n.span(i, bound)
+		want.first, want.bound = strings.Clone(want.first), strings.Clone(want.bound)
+		return &belowNode{d, n.child(i).id, want}, nil
 	}
-	return harmed, nil
+	if n.kind(i) != Dir {
+		return nil, nil
+	}
+	var e Entry
+	if err := n.entry(i, &e); err != nil {
+		return nil, err // parseNode has read it before
+	}
+	return &belowNode{in: &reachDir{up: d, name: strings.Clone(e.Name), depth: d.depth + 1}, id: e.Root}, nil
+}
+
+// file visits what entry i of a leaf needs, which is no directory.
+func (w *reaching) file(d *reachDir, n *node, i int) (harmed bool, err error) {
+	e := &w.scratch
+	if err := n.entry(i, e); err != nil {
+		return false, err
+	}
+	return w.entry(d, e)
 }
 
 func (w *reaching) entry(d *reachDir, e *Entry) (harmed bool, err error) {
-	switch {
-	case e.Kind == Dir:
-		return w.node(&reachDir{up: d, name: e.Name, depth: d.depth + 1}, e.Root, span{})
-	case e.content() == contentList:
+	if e.content() == contentList {
 		root := Need{ID: e.Root, Type: seal.List, in: d, name: e.Name}
 		data, harmed, err := w.list(root, listRoot, e.Size)
 		if err == nil && !harmed && data != e.Data {
@@ -232,7 +263,7 @@ func (w *reaching) list(need Need, level uint8, size int64) (data int64, harmed 
 	if !lost {
 		n, err := w.openList(need.ID, level, size)
 		if err == nil {
-			data, harmed, err = w.items(need, n)
+			data, harmed, err = w.listed(need, n)
 		} else {
 			lost, err = true, w.unread(need, err)
 		}
@@ -259,8 +290,8 @@ func (w *reaching) openList(id seal.ID, level uint8, size int64) (*listNode, err
 	return n, err
 }
 
-// items visits what a list node lists.
-func (w *reaching) items(need Need, n *listNode) (data int64, harmed bool, err error) {
+// listed visits what a list node lists.
+func (w *reaching) listed(need Need, n *listNode) (data int64, harmed bool, err error) {
 	for i, id := range n.ids {
 		length, h := n.ends[i]-n.start(i), false
 		switch {

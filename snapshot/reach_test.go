@@ -231,3 +231,28 @@ func TestReachBoundsTheDepth(t *testing.T) {
 		t.Errorf("harmed %v, %d paths", harmed, len(paths))
 	}
 }
+
+// A node that cannot be got again, when the walk comes back to it, is told as one that cannot be read.
+func TestReachTellsOfANodeThatIsGoneMeanwhile(t *testing.T) {
+	m := newMemStore()
+	inner := writeDir(t, m, []Entry{plainFile("f", "x")})
+	root := writeDir(t, m, []Entry{{Name: "a", Kind: Dir, Nlink: 2, Root: inner}, plainFile("b", "x")})
+	r := newReach(m)
+	r.nodes = newNodes(m, 0) // keeps none
+	told := 0
+	harmed, err := r.Visit(t.Context(), Info{Root: root}, func(n Need) (bool, error) {
+		if n.ID == inner {
+			m.broken[root] = errBroken
+		}
+		if n.ID == root && n.Err != nil {
+			told++
+			if !errors.Is(n.Err, errBroken) || n.Path() != "/" {
+				t.Error(n.Err, n.Path())
+			}
+		}
+		return false, nil
+	})
+	if !harmed || told != 1 || err != nil {
+		t.Error(harmed, told, err)
+	}
+}

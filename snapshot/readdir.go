@@ -6,6 +6,7 @@ import (
 	"fmt"
 	iofs "io/fs"
 	"iter"
+	"strings"
 
 	"bakfs/seal"
 )
@@ -13,35 +14,68 @@ import (
 // readAhead is how many nodes of a directory are asked for before they are needed.
 const readAhead = 4
 
-// entryBatch is how many entries readDir allocates at once.
+// entryBatch is how many entries are allocated at once.
 const entryBatch = 64
 
-// readDir yields the entries of the directory at root in order, and ends with an error if a node cannot be read
-// or is not what its parent says. Entries stay valid.
-func readDir(ctx context.Context, st source, root seal.ID) iter.Seq2[*Entry, error] {
+// entries yields the entries of the directory at root in order, and ends with an error if a node cannot be read
+// or is not what its parent says. Entries stay valid. While a directory among them is yielded nothing else is held of
+// this one, so that a walk which looks into it needs no memory for what is above, however large that is: the node
+// is got again afterwards.
+func (s *nodes) entries(ctx context.Context, root seal.ID) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		for n, err := range newNodes(st, 0).leaves(ctx, root) {
+		last := ""
+		for {
+			n, i, err := s.behind(ctx, root, last)
+			if err == nil {
+				err = ctx.Err() // nodes that are kept are got without a look at it
+			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			var entries []Entry // one allocation for many; few, since a walk holds those of all folders it is in
-			for i := range n.at {
-				if len(entries) == 0 {
-					entries = make([]Entry, min(len(n.at)-i, entryBatch))
-				}
-				e := &entries[0]
-				entries = entries[1:]
-				if err := n.entry(i, e); err != nil {
-					yield(nil, damaged(root, err))
-					return
-				}
-				if !yield(e, nil) {
-					return
-				}
+			if i == len(n.at) {
+				return
+			}
+			if last = s.yieldRun(root, n, i, yield); last == "" {
+				return
 			}
 		}
 	}
+}
+
+// yieldRun yields entries of a leaf from the i-th on, up to the first directory or the end, and returns the name
+// of the last; "": that is all.
+func (s *nodes) yieldRun(root seal.ID, n *node, i int, yield func(*Entry, error) bool) (last string) {
+	var batch []Entry // one allocation for many
+	for ; i < len(n.at); i++ {
+		isDir := n.kind(i) == Dir
+		var e *Entry
+		switch {
+		case isDir:
+			e = new(Entry)
+		case len(batch) == 0:
+			batch = make([]Entry, min(len(n.at)-i, entryBatch))
+			fallthrough
+		default:
+			e, batch = &batch[0], batch[1:]
+		}
+		if err := n.entry(i, e); err != nil {
+			yield(nil, damaged(root, err))
+			return ""
+		}
+		if isDir || i == len(n.at)-1 {
+			last = strings.Clone(e.Name)
+			n, batch = nil, nil
+			if !yield(e, nil) {
+				return ""
+			}
+			return last
+		}
+		if !yield(e, nil) {
+			return ""
+		}
+	}
+	return ""
 }
 
 // lookup finds one entry of the directory at root; iofs.ErrNotExist if there is none.

@@ -115,7 +115,7 @@ func TestReadDirStops(t *testing.T) {
 	m := newMemStore()
 	root := writeDir(t, m, numbered(3000))
 	seen := 0
-	for range readDir(t.Context(), m, root) {
+	for range newNodes(m, nodeCacheBytes).entries(t.Context(), root) {
 		if seen++; seen == 700 {
 			break
 		}
@@ -126,7 +126,7 @@ func TestReadDirStops(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var err error
-	for _, err = range readDir(ctx, m, root) {
+	for _, err = range newNodes(m, nodeCacheBytes).entries(ctx, root) {
 		stop()
 	}
 	if !errors.Is(err, context.Canceled) {

@@ -58,7 +58,7 @@ func Restore(ctx context.Context, st *store.Store, s Info, p string, dest string
 
 // newRestorer makes a run that has not begun.
 func newRestorer(st *store.Store, s Info, dest string, o RestoreOptions) *restorer {
-	r := &restorer{RestoreOptions: o, st: st, dest: dest, link: (*os.Root).Link, links: map[inode]*madeLink{}, failed: map[string]bool{}}
+	r := &restorer{RestoreOptions: o, st: st, nodes: newNodes(st, nodeCacheBytes), dest: dest, link: (*os.Root).Link, links: map[inode]*madeLink{}, failed: map[string]bool{}}
 	if r.limit = s.Files + s.Dirs + s.Others; r.limit == 0 && s.ID == (seal.Hash{}) {
 		r.limit = math.MaxUint64 // an Info that comes from no journal says nothing
 	}
@@ -74,7 +74,7 @@ func (r *restorer) restore(ctx context.Context, s Info, p string) (RestoreResult
 		return RestoreResult{}, fmt.Errorf("%q is not an absolute path", p)
 	}
 	p = path.Clean(p)
-	e, err := find(ctx, r.st, s.Root, p)
+	e, err := r.nodes.at(ctx, s.Root, p)
 	if err != nil {
 		return RestoreResult{}, err
 	}
@@ -83,11 +83,10 @@ func (r *restorer) restore(ctx context.Context, s Info, p string) (RestoreResult
 		return RestoreResult{}, err
 	}
 	defer top.drop()
-	one := func(yield func(*Entry, error) bool) { yield(e, nil) }
 	if e.Kind != Dir {
-		return r.run(ctx, top, func(context.Context) entries { return one })
+		return r.run(ctx, top, names{only: e})
 	}
-	result, err := r.run(ctx, top, func(ctx context.Context) entries { return readDir(ctx, r.st, e.Root) })
+	result, err := r.run(ctx, top, names{root: e.Root})
 	if err == nil && p != "/" && !r.inUse {
 		err = r.finishDir(top, e)
 		result = r.result()
@@ -95,13 +94,24 @@ func (r *restorer) restore(ctx context.Context, s Info, p string) (RestoreResult
 	return result, err
 }
 
-// entries are what a pass over a folder goes through.
-type entries = iter.Seq2[*Entry, error]
+// names are what a pass over a folder goes through: those of a directory, or one alone.
+type names struct {
+	root seal.ID
+	only *Entry
+}
+
+func (r *restorer) entries(ctx context.Context, list names) iter.Seq2[*Entry, error] {
+	if list.only != nil {
+		return func(yield func(*Entry, error) bool) { yield(list.only, nil) }
+	}
+	return r.nodes.entries(ctx, list.root)
+}
 
 // A restorer is one run of Restore.
 type restorer struct {
 	RestoreOptions
 	st    *store.Store
+	nodes *nodes
 	dest  string
 	inUse bool   // dest held something before
 	limit uint64 // entries that the snapshot says it has
@@ -128,10 +138,10 @@ type madeLink struct {
 // run makes the passes, each over the whole tree: no pass keeps a list of files. Links are made when all files are,
 // so no path to a file can lead through one; attributes of folders last, because making files changes them and some let
 // nobody in.
-func (r *restorer) run(ctx context.Context, top *folder, list func(context.Context) entries) (RestoreResult, error) {
+func (r *restorer) run(ctx context.Context, top *folder, list names) (RestoreResult, error) {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
-	if err := r.measure(ctx, top, list(ctx)); err != nil {
+	if err := r.measure(ctx, top, list); err != nil {
 		return RestoreResult{}, err
 	}
 	steps := []pass{
@@ -149,7 +159,7 @@ func (r *restorer) run(ctx context.Context, top *folder, list func(context.Conte
 		}
 		r.files = new(errgroup.Group)
 		r.files.SetLimit(2 * runtime.GOMAXPROCS(0))
-		err := r.walk(ctx, top, list(ctx), p)
+		err := r.walk(ctx, top, list, p)
 		r.files.Wait()
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -169,8 +179,8 @@ type pass struct {
 }
 
 // walk goes through a folder and what is below. Only what stops all is an error.
-func (r *restorer) walk(ctx context.Context, d *folder, list entries, p pass) error {
-	for e, err := range list {
+func (r *restorer) walk(ctx context.Context, d *folder, list names, p pass) error {
+	for e, err := range r.entries(ctx, list) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -185,18 +195,28 @@ func (r *restorer) walk(ctx context.Context, d *folder, list entries, p pass) er
 			p.visit(ctx, d, e)
 			continue
 		}
-		child := p.enter(d, e)
-		if child == nil {
-			continue
-		}
-		err = r.walk(ctx, child, readDir(ctx, r.st, e.Root), p)
-		if err == nil && p.leave != nil {
-			err = p.leave(child, e)
-		}
-		child.drop()
-		if err != nil {
+		if err := r.walkDir(ctx, d, list.root, e, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// walkDir goes through the folder e of d; in is the root of the directory that has e. Below e nothing of it is held: it
+// shares the memory of all that stands beside it.
+func (r *restorer) walkDir(ctx context.Context, d *folder, in seal.ID, e *Entry, p pass) error {
+	child := p.enter(d, e)
+	if child == nil {
+		return nil
+	}
+	defer child.drop()
+	err := r.walk(ctx, child, names{root: e.Root}, p)
+	if err != nil || p.leave == nil {
+		return err
+	}
+	if e, err = r.nodes.lookup(ctx, in, child.name); err != nil {
+		r.fail(d, child.name, err)
+		return ctx.Err()
+	}
+	return p.leave(child, e)
 }

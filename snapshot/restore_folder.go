@@ -32,7 +32,7 @@ type folder struct {
 }
 
 func newFolder(up *folder, name string, root *os.Root) *folder {
-	d := &folder{up: up, name: name, root: root}
+	d := &folder{up: up, name: strings.Clone(name), root: root} // name may be cut out of much more
 	if up != nil {
 		d.depth, d.inherits = up.depth+1, up.inherits
 	}

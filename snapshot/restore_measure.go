@@ -13,7 +13,7 @@ import (
 
 // measure adds up what is to be made and refuses what cannot fit. A tree may name one folder many times over, so it
 // can be endless without being large: the snapshot's own numbers are its limit.
-func (r *restorer) measure(ctx context.Context, top *folder, list entries) error {
+func (r *restorer) measure(ctx context.Context, top *folder, list names) error {
 	var fs unix.Statfs_t
 	fd, err := top.fd()
 	if err != nil {
@@ -43,8 +43,8 @@ type measure struct {
 
 var errTooLarge = errors.New("not enough free space")
 
-func (m *measure) walk(ctx context.Context, list entries, depth int) error {
-	for e, err := range list {
+func (m *measure) walk(ctx context.Context, list names, depth int) error {
+	for e, err := range m.r.entries(ctx, list) {
 		if err != nil {
 			return ctx.Err() // reported when the folder is made
 		}
@@ -59,7 +59,7 @@ func (m *measure) walk(ctx context.Context, list entries, depth int) error {
 			return fmt.Errorf("%s: %w: more than %d bytes or %d files do not fit", m.r.dest, errTooLarge, m.free, m.inodes)
 		}
 		if e.Kind == Dir && depth < maxDepth {
-			if err := m.walk(ctx, readDir(ctx, m.r.st, e.Root), depth+1); err != nil {
+			if err := m.walk(ctx, names{root: e.Root}, depth+1); err != nil {
 				return err
 			}
 		}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"bakfs/seal"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -59,34 +57,15 @@ func sameContent(a, b *Entry) bool {
 }
 
 // reuse makes an entry of today's stat with the parent's content and extended attributes (to change those changes
-// ctime). nil: some chunk is not in the store any more. A list is written again from its extents, so that its nodes
-// are known to be there too; the same extents give the same nodes.
+// ctime). nil: some chunk is not in the store any more.
 func (c *creator) reuse(ctx context.Context, name string, st *unix.Stat_t, old *Entry) (*Entry, error) {
 	e := c.names.newEntry(name, st)
-	e.Size, e.Inline, e.Xattrs = old.Size, old.Inline, old.Xattrs
-	if old.content() < contentExtents {
-		return e, nil
+	e.Xattrs = old.Xattrs
+	ok, err := reuseContent(ctx, c.st, c.put, e, old)
+	if !ok || err != nil {
+		return nil, err
 	}
-	w := newListWriter(c.put)
-	for x, err := range extents(ctx, c.st, old) {
-		if err != nil {
-			return nil, ctx.Err() // the list is damaged or gone: the file is read again
-		}
-		if x.ID != (seal.ID{}) {
-			known, err := c.st.Has(ctx, x.ID, seal.Content)
-			if err != nil {
-				return nil, err
-			}
-			if !known {
-				return nil, nil
-			}
-		}
-		if err := w.add(ctx, x); err != nil {
-			return nil, err
-		}
-	}
-	_, err := w.finish(ctx, e)
-	return e, err
+	return e, nil
 }
 
 // links remembers files with several names while not all names have come by.
@@ -128,6 +107,9 @@ func (c *creator) readFile(ctx context.Context, d *dir, name string, p *pending)
 	var fatal storeError
 	switch {
 	case err == nil:
+		if c.Read != nil {
+			c.Read(d.path(name))
+		}
 	case errors.As(err, &fatal) || ctx.Err() != nil:
 		p.fail(c, fmt.Errorf("%s: %w", d.path(name), err))
 	default:

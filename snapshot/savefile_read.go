@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"bakfs/chunker"
-	"bakfs/seal"
 
 	"golang.org/x/sys/unix"
 )
@@ -122,23 +121,5 @@ func (r *fileReader) hole(ctx context.Context, w *listWriter, length int64) erro
 // region cuts and stores the bytes from off to end.
 func (r *fileReader) region(ctx context.Context, w *listWriter) error {
 	r.chunk.Reset(r)
-	for {
-		chunk, err := r.chunk.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		id, _, err := r.c.put.Put(ctx, seal.Content, chunk)
-		if err != nil {
-			return storeError{err}
-		}
-		if err := w.add(ctx, Extent{Length: uint32(len(chunk)), ID: id}); err != nil {
-			return storeError{err}
-		}
-	}
+	return putStream(ctx, r.c.put, r.chunk, w)
 }

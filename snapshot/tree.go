@@ -35,6 +35,7 @@ type item struct {
 	entry *Entry
 	nodes *nodes    // for content
 	dir   directory // if it is a directory
+	in    *extraDir // if another tree has it: where; entry has its kind and target only
 }
 
 // A view is a directory seen through io/fs, its calls bound to a context.
@@ -91,6 +92,12 @@ func (v view) Open(name string) (iofs.File, error) {
 	it, err := v.follow(name)
 	if err != nil {
 		return nil, &iofs.PathError{Op: "open", Path: name, Err: err}
+	}
+	switch f, err := it.openExtra(v.ctx, name); {
+	case err != nil:
+		return nil, &iofs.PathError{Op: "open", Path: name, Err: err}
+	case f != nil:
+		return f, nil
 	}
 	info := it.info.named(name)
 	if it.dir != nil {
@@ -174,8 +181,21 @@ func (v view) Xattrs(name string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, &iofs.PathError{Op: "xattrs", Path: name, Err: err}
 	}
-	m := make(map[string][]byte, len(it.entry.Xattrs))
-	for _, x := range it.entry.Xattrs {
+	if it.in != nil {
+		m, err := it.in.xattrs(v.ctx, it.entry.Name)
+		if err != nil {
+			return nil, &iofs.PathError{Op: "xattrs", Path: name, Err: err}
+		}
+		return m, nil
+	}
+	list := it.entry.Xattrs
+	if d, ok := it.dir.(*treeDir); ok && len(list) == 0 {
+		if list, err = d.attributes(v.ctx); err != nil {
+			return nil, &iofs.PathError{Op: "xattrs", Path: name, Err: err}
+		}
+	}
+	m := make(map[string][]byte, len(list))
+	for _, x := range list {
 		m[x.Name] = x.Value
 	}
 	return m, nil
@@ -194,7 +214,7 @@ func newTree(s *nodes, i Info, domain string) *tree {
 
 // root is "/". Nothing is kept about it, so it is made up.
 func (t *tree) root() *treeDir {
-	ns := t.info.Time.UnixNano()
+	ns := t.info.Date().UnixNano()
 	e := &Entry{Kind: Dir, Mode: 0o755, Nlink: 1, MTime: ns, CTime: ns, Root: t.info.Root}
 	return &treeDir{tree: t, entry: e, key: t.key}
 }

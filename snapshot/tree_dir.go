@@ -7,24 +7,42 @@ import (
 	"io"
 	iofs "io/fs"
 	"slices"
+	"strings"
 	"syscall"
 
 	"bakfs/seal"
 	"bakfs/store"
 )
 
-// A treeDir is a directory of a snapshot. It holds no nodes; they are got from the cache when it is looked into.
+// A treeDir is a directory of a snapshot. It holds no nodes, nor the memory of one; they are got from the cache when it is
+// looked into.
 type treeDir struct {
-	tree  *tree
-	entry *Entry
-	key   inodeKey
-	depth int
+	tree   *tree
+	entry  *Entry  // detached
+	xattrs bool    // it has extended attributes
+	in     seal.ID // root of the directory that has it
+	key    inodeKey
+	depth  int
 }
 
 func (d *treeDir) volatile() bool { return false }
 
 func (d *treeDir) self() *item {
-	return &item{info: newInfo(d.entry, d.key.inode()), entry: d.entry, nodes: d.tree.nodes, dir: d}
+	it := &item{info: newInfo(d.entry, d.key.inode()), entry: d.entry, nodes: d.tree.nodes, dir: d}
+	it.info.xattrs = d.xattrs
+	return it
+}
+
+// attributes are the extended ones.
+func (d *treeDir) attributes(ctx context.Context) ([]Xattr, error) {
+	if !d.xattrs {
+		return nil, nil
+	}
+	e, err := d.tree.nodes.lookup(ctx, d.in, d.entry.Name)
+	if err != nil {
+		return nil, err
+	}
+	return e.Xattrs, nil
 }
 
 func (d *treeDir) totals(context.Context) (bytes, files uint64) {
@@ -46,7 +64,7 @@ func (d *treeDir) find(ctx context.Context, name string) (*item, error) {
 		if d.depth >= maxDepth {
 			return nil, fmt.Errorf("more than %d directories inside each other: %w", maxDepth, store.ErrDamaged)
 		}
-		it.dir = &treeDir{tree: d.tree, entry: e, key: key, depth: d.depth + 1}
+		it.dir = &treeDir{tree: d.tree, entry: e.detached(), xattrs: len(e.Xattrs) > 0, in: d.entry.Root, key: key, depth: d.depth + 1}
 	}
 	return it, nil
 }
@@ -67,28 +85,48 @@ func (d *treeDir) list(ctx context.Context) ([]iofs.DirEntry, error) {
 // pageMost is how many entries a page has: another writer's node may hold many.
 const pageMost = 512
 
-// page lists what is behind a name in the node that holds it, up to pageMost.
-func (d *treeDir) page(ctx context.Context, after string) ([]iofs.DirEntry, error) {
+// page lists what is behind a name in the node that holds it, up to a number.
+func (d *treeDir) page(ctx context.Context, after string, most int) ([]iofs.DirEntry, error) {
 	n, i, err := d.tree.nodes.behind(ctx, d.entry.Root, after)
 	if err = errors.Join(err, ctx.Err()); err != nil {
 		return nil, err
 	}
-	return d.shown(nil, n, i, min(i+pageMost, len(n.at)))
+	return d.shown(nil, n, i, min(i+most, len(n.at)))
 }
 
-// shown appends the entries of a leaf from the first-th to before the end-th.
+// shown appends the entries of a leaf from the first-th to before the end-th. They share no memory with it.
 func (d *treeDir) shown(all []iofs.DirEntry, n *node, first, end int) ([]iofs.DirEntry, error) {
 	var e Entry
 	infos := make([]fileInfo, end-first) // one allocation for a node's entries
 	all = slices.Grow(all, len(infos))
+	size := 0
+	for i := range infos {
+		size += len(n.name(first + i))
+	}
+	var room strings.Builder // and one for their names
+	room.Grow(size)
+	user, group := "", ""
 	for i := range infos {
 		if err := n.entry(first+i, &e); err != nil {
 			return all, damaged(d.entry.Root, err)
 		}
+		user, group = again(user, e.User), again(group, e.Group)
 		infos[i].set(&e, d.keyOf(&e).inode())
+		infos[i].user, infos[i].group = user, group
+		at := room.Len()
+		room.WriteString(e.Name)
+		infos[i].name = room.String()[at:]
 		all = append(all, &infos[i])
 	}
 	return all, nil
+}
+
+// again is s, in the memory of last if that is equal, else in its own.
+func again(last, s string) string {
+	if last == s {
+		return last
+	}
+	return strings.Clone(s)
 }
 
 func (d *treeDir) keyOf(e *Entry) inodeKey {
@@ -120,9 +158,7 @@ func (s *nodes) behindIn(ctx context.Context, n *node, bound, after string) (*no
 		i-- // after is, or would be, in the child before
 	}
 	for ; ; i++ {
-		for j := i + 1; j < min(i+readAhead, len(n.at)); j++ {
-			s.st.Prefetch(n.child(j).id, seal.Tree)
-		}
+		s.ask(n, i)
 		child, below, err := s.down(ctx, n, i, bound)
 		if err != nil {
 			return nil, 0, err
@@ -134,9 +170,24 @@ func (s *nodes) behindIn(ctx context.Context, n *node, bound, after string) (*no
 	}
 }
 
+// ask asks the store for what follows the child i of n, if that is not read yet.
+func (s *nodes) ask(n *node, i int) {
+	if s.find(n.child(i).id) != nil {
+		return // then this was done
+	}
+	first := i + readAhead - 1
+	if i == 0 {
+		first = 1
+	}
+	for j := first; j < min(i+readAhead, len(n.at)); j++ {
+		s.st.Prefetch(n.child(j).id, seal.Tree)
+	}
+}
+
 // A pager is a directory that can be listed a part at a time.
 type pager interface {
-	page(ctx context.Context, after string) ([]iofs.DirEntry, error) // some entries behind a name, "" for the first; none: the end
+	// page gives some entries behind a name, "" for the first, and not more than most; none: the end.
+	page(ctx context.Context, after string, most int) ([]iofs.DirEntry, error)
 }
 
 // An openDir is an open directory. It is for one goroutine.
@@ -156,10 +207,14 @@ func (d *openDir) Read([]byte) (int, error) {
 	return 0, &iofs.PathError{Op: "read", Path: d.info.name, Err: syscall.EISDIR}
 }
 
-// ReadDir is as iofs.ReadDirFile says. Of a large directory it reads no more than it hands out, and a little.
+// ReadDir is as iofs.ReadDirFile says. Of a large directory it holds no more than it hands out.
 func (d *openDir) ReadDir(n int) ([]iofs.DirEntry, error) {
+	most := pageMost
+	if n > 0 {
+		most = min(n, pageMost)
+	}
 	for !d.end && (n <= 0 || len(d.list) < n) {
-		d.read()
+		d.read(most)
 	}
 	if n <= 0 {
 		list, err := d.list, d.err
@@ -178,15 +233,15 @@ func (d *openDir) ReadDir(n int) ([]iofs.DirEntry, error) {
 	return list, nil
 }
 
-// read reads on: a part where the directory can give parts, else all.
-func (d *openDir) read() {
+// read reads on: up to most where the directory can give parts, else all.
+func (d *openDir) read(most int) {
 	p, ok := d.view.at.(pager)
 	if !ok {
 		d.list, d.err = d.view.ReadDir(".")
 		d.end = true
 		return
 	}
-	part, err := p.page(d.view.ctx, d.last)
+	part, err := p.page(d.view.ctx, d.last, most)
 	if err != nil {
 		err = &iofs.PathError{Op: "readdir", Path: ".", Err: err}
 	}

@@ -20,6 +20,8 @@ type fileInfo struct {
 	xattrs bool // there are some
 
 	user, group string // as stored
+
+	content seal.ID // see ContentID; zero: none
 }
 
 func newInfo(e *Entry, inode uint64) *fileInfo {
@@ -48,6 +50,30 @@ func (i *fileInfo) set(e *Entry, inode uint64) {
 	s.Mtim = syscall.NsecToTimespec(e.MTime)
 	s.Ctim = syscall.NsecToTimespec(e.CTime)
 	s.Atim = s.Mtim
+	i.content = contentOf(e)
+}
+
+// contentOf names what a directory or a file holds: by what the store calls it, or else by a hash. The names of chunks are
+// keyed hashes, so that no other content has one of them.
+func contentOf(e *Entry) seal.ID {
+	switch {
+	case e.Kind == Dir || e.content() == contentList:
+		return e.Root
+	case e.Kind != File:
+		return seal.ID{}
+	case len(e.Extents) == 1 && e.Extents[0].ID != seal.ID{}:
+		return e.Extents[0].ID
+	}
+	var room [16 + maxInline]byte
+	b := append(room[:0], "bakfs content\x00"...)
+	b = append(b, e.content())
+	return sha256.Sum256(appendContent(b, e))
+}
+
+// ContentID is equal only for files of the same bytes, and for directories that hold the same names with the same
+// attributes and content. It is the same in all snapshots of a repository. ok is false where there is none, as for links.
+func (i *fileInfo) ContentID() (id [sha256.Size]byte, ok bool) {
+	return i.content, i.content != seal.ID{}
 }
 
 // number sets a field whose width differs between machines.

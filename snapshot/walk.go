@@ -225,15 +225,8 @@ func (s *dirSaver) wait(ctx context.Context, err error) error {
 
 // kept counts an entry that is in the new snapshot.
 func (c *creator) kept(e *Entry) {
-	switch e.Kind {
-	case File:
-		c.n.files.Add(1)
-		c.n.bytes.Add(uint64(e.Size))
+	if c.n.kept(e); e.Kind == File {
 		c.Progress.done(1, 0)
-	case Dir:
-		c.n.dirs.Add(1)
-	default:
-		c.n.others.Add(1)
 	}
 }
 
