@@ -56,25 +56,33 @@ func (e *ExportWriter) WriteInfo(info *signal.BackupInfo) error {
 // WriteFrame writes the line of one frame, or none if the export leaves it
 // out. It does not change f.
 func (e *ExportWriter) WriteFrame(f *signal.Frame) error {
+	if f = e.options.keep(f); f == nil {
+		return nil
+	}
+	return e.write(f)
+}
+
+// keep returns what an export has of f, nil if nothing. It does not change f.
+func (o ExportOptions) keep(f *signal.Frame) *signal.Frame {
 	switch item := f.Item.(type) {
 	case nil:
 		return nil
 	case *signal.Account:
-		if !e.options.PIN {
+		if !o.PIN {
 			account := *item
 			account.SVRPIN = signal.Secret{}
-			f = &signal.Frame{Item: &account}
+			return &signal.Frame{Item: &account}
 		}
 	case *signal.ChatItem:
-		if !e.options.Disappearing {
+		if !o.Disappearing {
 			kept := lasting(item)
 			if kept == nil {
 				return nil
 			}
-			f = &signal.Frame{Item: kept}
+			return &signal.Frame{Item: kept}
 		}
 	}
-	return e.write(f)
+	return f
 }
 
 // lasting returns item without what disappears, nil if that is all of it.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"math"
 
 	"bakfs/signal"
 )
@@ -20,9 +21,7 @@ func WriteMedia(w io.Writer, l *signal.Locator, src io.Reader) error {
 		return ErrNoMedia
 	}
 	key := l.LocalKey.V.Reveal()
-	var iv [ivSize]byte
-	copy(iv[:], derive(l.LocalKey.V, string(l.PlaintextHash.V), "bakfs/v1 signal media iv", ivSize).Reveal())
-	s, err := newSealer(w, []byte(key[:32]), []byte(key[32:]), iv)
+	s, err := newSealer(w, []byte(key[:32]), []byte(key[32:]), mediaIV(l))
 	if err != nil {
 		return err
 	}
@@ -33,8 +32,14 @@ func WriteMedia(w io.Writer, l *signal.Locator, src io.Reader) error {
 	if size := s.size; size != int64(l.Size) || string(sum.Sum(nil)) != string(l.PlaintextHash.V) {
 		return fmt.Errorf("%d bytes that are not the file of the message: %w", size, ErrDamaged)
 	}
-	if err := s.pad(); err != nil {
+	if _, err := s.pad(math.MaxInt64); err != nil {
 		return err
 	}
 	return s.close()
+}
+
+// mediaIV returns the IV of the media file of l.
+func mediaIV(l *signal.Locator) (iv [ivSize]byte) {
+	copy(iv[:], derive(l.LocalKey.V, string(l.PlaintextHash.V), "bakfs/v1 signal media iv", ivSize).Reveal())
+	return iv
 }

@@ -1,0 +1,161 @@
+package archive
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"bakfs/signal"
+)
+
+// A Backup is one open backup whose key fits. One goroutine uses it at a time.
+type Backup struct {
+	ID      [32]byte // see Source.ID
+	Format  Format
+	Name    string    // of its file or snapshot folder
+	Account string    // the name of its folder in /signal: the ACI in lower case, or "unknown-" and 8 hex digits where it is not known
+	Owner   string    // the name of the account's owner; may be ""
+	Time    time.Time // when it was made
+
+	original original
+	size     int64
+	keys     signal.Secret
+	metadata []byte
+}
+
+// An original is an open backup of one of the formats.
+type original interface {
+	// store hands all of it to s.
+	store(s *storer) error
+	close() error
+}
+
+// Open opens an item with the user's key in any form that people type. What
+// has a MAC over the whole is checked whole; a legacy file, whose parts have
+// one each, is checked while it is stored. Errors wrap those of packages modern
+// and legacy: ErrKeyForm, ErrWrongKey, ErrTruncated, ErrDamaged, ErrIncomplete,
+// ErrUnknownVersion, ErrNoACI; ErrPassphrase, ErrKey, ErrTruncated, ErrVersion.
+// The caller must Close the backup.
+func (s *Source) Open(ctx context.Context, item Item, key string) (*Backup, error) {
+	if item.Err != nil {
+		return nil, item.Err
+	}
+	aci, err := s.account()
+	if err != nil {
+		return nil, err
+	}
+	b := &Backup{Format: s.Format, Name: item.Name, Time: item.Time.Truncate(time.Millisecond)}
+	if b.ID, err = s.ID(ctx, item); err != nil {
+		return nil, fmt.Errorf("%s: %w", item.Name, err)
+	}
+	switch s.Format {
+	case Modern, Main:
+		err = b.openSealed(ctx, s, aci, key)
+	case Legacy:
+		err = b.openLegacy(ctx, s.path(item), key)
+	default:
+		err = b.openPlain(ctx, s.path(item), aci)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", item.Name, err)
+	}
+	return b, nil
+}
+
+// Store writes the backup into t. What is missing or damaged is left out and
+// told in the Report, with no error: see Report.Err. An error is one of t, of
+// the context, of the system, or that the original was changed in between; the
+// tree is then not to be kept.
+func (b *Backup) Store(ctx context.Context, t Tree) (Report, error) {
+	s := newStorer(ctx, t, b)
+	err := b.original.store(s)
+	if err == nil {
+		err = s.finish()
+	}
+	s.abandon(err)
+	if err == nil {
+		err = s.storeMedia()
+	}
+	if err == nil {
+		err = s.seal()
+	}
+	return s.report, err
+}
+
+// Close closes the backup's file.
+func (b *Backup) Close() error { return b.original.close() }
+
+// An introduction is what the first records of a backup tell about it.
+type introduction struct {
+	info    signal.BackupInfo
+	account *signal.Account
+}
+
+// read reads records until the account has come and enough says that no more
+// are wanted, which it is asked for each frame but messages without any id of
+// an account. A stream that cannot be read to its end is not its business.
+func (in *introduction) read(records signal.Records, enough func(f *signal.Frame) bool) error {
+	rec, err := records.Next()
+	if err == io.EOF {
+		err = fmt.Errorf("no records: %w", signal.ErrTruncated)
+	}
+	if err == nil {
+		err = signal.Unmarshal(rec, &in.info)
+	}
+	if err != nil {
+		return err
+	}
+	if in.info.Version > knownVersion {
+		return fmt.Errorf("format version %d: %w", in.info.Version, signal.ErrUnknownVersion)
+	}
+	for {
+		rec, err := records.Next()
+		switch {
+		case err == io.EOF, errors.Is(err, signal.ErrTruncated), errors.Is(err, signal.ErrBadStream):
+			return nil
+		case err != nil:
+			return err
+		}
+		if g := look(rec); g.sure && g.item == itemField && !mayHaveIDs(rec) {
+			continue
+		}
+		f := new(signal.Frame)
+		if signal.Unmarshal(rec, f) != nil {
+			continue
+		}
+		if a, ok := f.Item.(*signal.Account); ok && in.account == nil {
+			in.account = a
+		}
+		if enough(f) && in.account != nil {
+			return nil
+		}
+	}
+}
+
+// knownVersion is the newest version of a BackupInfo that is stored.
+const knownVersion = 1
+
+// known fills in what a backup tells about itself. seed stands for the account
+// if nothing better does: it must be the same for all its backups.
+func (b *Backup) known(in introduction, aci signal.ServiceID, seed string) {
+	if in.info.BackupTimeMs != 0 {
+		b.Time = in.info.BackupTimeMs.Time()
+	}
+	if a := in.account; a != nil {
+		b.Owner = strings.TrimSpace(a.GivenName + " " + a.FamilyName)
+		if b.Owner == "" {
+			b.Owner = a.Username.V
+		}
+		if !a.ProfileKey.Empty() {
+			seed = a.ProfileKey.Reveal()
+		}
+	}
+	if b.Account = aci.String(); aci == "" {
+		sum := sha256.Sum256([]byte("bakfs/v1 account\x00" + seed))
+		b.Account = fmt.Sprintf("unknown-%x", sum[:4])
+	}
+}

@@ -1,0 +1,70 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// ErrNoBackup is wrapped by the error about a path that holds no backup.
+var ErrNoBackup = errors.New("no Signal backup here")
+
+// A Format is a form in which Signal's apps write a backup.
+type Format uint8
+
+// The formats.
+const (
+	Modern Format = 1 + iota // a snapshot of a backup folder
+	Main                     // the file main of one, by itself
+	Stream                   // records without encryption
+	Legacy                   // signal-<date>.backup
+	Export                   // main.jsonl
+)
+
+// String returns what people call the format.
+func (f Format) String() string {
+	switch f {
+	case Modern:
+		return "backup folder"
+	case Main:
+		return "encrypted main file"
+	case Stream:
+		return "unencrypted record stream"
+	case Legacy:
+		return "legacy .backup file"
+	case Export:
+		return "plaintext export"
+	}
+	return "unknown format"
+}
+
+// A Tree is where a backup is stored. Names are slash-separated paths. Calls
+// run at the same time, with different names; some last as long as all others
+// together, so none may wait for another to end.
+type Tree interface {
+	// Write stores what r gives as a file. If r fails its error is returned,
+	// wrapped, and there is no such file. A mime that is not empty is kept as
+	// the extended attribute user.mime_type.
+	Write(ctx context.Context, name string, mtime time.Time, mime string, r io.Reader) error
+	// Reuse takes the file of that name over from the account's backup before,
+	// if that has all of it, and says how long it is.
+	Reuse(ctx context.Context, name string) (size int64, ok bool, err error)
+}
+
+// The names in a tree.
+const (
+	envelopeName   = "envelope"
+	framesName     = "frames"
+	orderName      = "order"
+	chatsName      = "chats"
+	mediaName      = "media"
+	legacyFrames   = "legacy/frames"
+	legacyLayout   = "legacy/layout"
+	legacyBlobs    = "legacy/blobs"
+	exportMain     = "export/main.jsonl"
+	exportMetadata = "export/metadata.json"
+)
+
+// mediaPath returns the name in a tree of the file with a hash in hex.
+func mediaPath(hash string) string { return mediaName + "/" + hash[:2] + "/" + hash }
