@@ -287,6 +287,7 @@ func (b *Builder) Finish(ctx context.Context) (Result, error) {
 	now := clock(b.o.Now)
 	r.Kind, r.Sources, r.Tags, r.Start, r.End, r.Time, r.Device = i.Kind, i.Sources, i.Tags, i.Start, i.End, now, b.book.d.ID
 	if b.o.DryRun {
+		r.Stored = 0
 		return r, nil
 	}
 	r.Root = root

@@ -47,9 +47,8 @@ func TestBuilderRefuses(t *testing.T) {
 	if err := b.Write(t.Context(), "m", time.Time{}, strings.Repeat("m", 1<<16+1), strings.NewReader("x")); err == nil {
 		t.Error("a type of 64 KiB is taken")
 	}
-	r.put(b, strings.Repeat("d/", 1021)+"f", "deep")
 	res := r.finish(b)
-	if got := r.contents(res.Info); len(got) != 2 || got["a/b"] != "1" {
+	if got := r.contents(res.Info); len(got) != 1 || got["a/b"] != "1" {
 		t.Error("what was refused is there, or what was taken is not")
 	}
 	if err := b.Write(t.Context(), "late", time.Time{}, "", strings.NewReader("")); !errors.Is(err, errBuilt) {
@@ -57,6 +56,21 @@ func TestBuilderRefuses(t *testing.T) {
 	}
 	if _, err := b.Finish(t.Context()); !errors.Is(err, errBuilt) {
 		t.Error(err)
+	}
+}
+
+// The deepest tree that is taken can be read.
+func TestBuilderAtItsDepth(t *testing.T) {
+	r := newTestRepo(t)
+	b := r.builder(BuildOptions{})
+	deep := strings.Repeat("d/", maxDepth-3) + "f"
+	if err := b.Write(t.Context(), "d/"+deep, time.Time{}, "", strings.NewReader("x")); err == nil {
+		t.Error("a folder more is taken")
+	}
+	r.put(b, deep, "deep")
+	res := r.finish(b)
+	if b, err := iofs.ReadFile(Open(r.st, res.Info), "signal/me/"+deep); err != nil || string(b) != "deep" || res.Dirs != maxDepth-1 {
+		t.Errorf("%q, %v, %d", b, err, res.Dirs)
 	}
 }
 

@@ -277,7 +277,7 @@ func TestBuilderDryRunWritesNothing(t *testing.T) {
 	b := r.builder(BuildOptions{DryRun: true})
 	r.put(b, "photo", string(noise(1, 1<<20)))
 	res := r.finish(b)
-	if res.Added < 1<<20 || res.Root != (seal.ID{}) || res.ID != (seal.Hash{}) || res.Files != 1 {
+	if res.Added < 1<<20 || res.Root != (seal.ID{}) || res.ID != (seal.Hash{}) || res.Stored != 0 || res.Files != 1 {
 		t.Errorf("%+v", res)
 	}
 	if infos, _ := List(r.j); len(infos) != 0 {

@@ -65,7 +65,7 @@ func (p *Progress) complete() {
 	}
 }
 
-// A Result is what Create did. Of a dry run, ID, Root and Stored are zero and Added does not count trees.
+// A Result is what Create or a Builder did. Of a dry run, ID, Root and Stored are zero.
 type Result struct {
 	Info
 	FilesNew, FilesChanged, FilesUnchanged uint64
@@ -101,6 +101,7 @@ func Create(ctx context.Context, st *store.Store, j *journal.Journal, d *seal.De
 	r.Start, r.Time, r.Device = start, start, d.ID
 	r.End = c.now()
 	if o.DryRun {
+		r.Stored = 0
 		return r, nil
 	}
 	r.Root = root

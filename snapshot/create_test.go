@@ -188,7 +188,7 @@ func TestDryRunWritesNothingAndCounts(t *testing.T) {
 	write(t, src+"/b", string(noise(5, 2<<20)))
 	before := countFiles(t, r.dir)
 	dry := r.create(Options{Sources: []string{src}, DryRun: true})
-	if dry.BytesRead != 4<<20 || dry.Added < 2<<20 || dry.Added > 2<<20+4096 || dry.Files != 2 {
+	if dry.BytesRead != 4<<20 || dry.Added < 2<<20 || dry.Added > 2<<20+4096 || dry.Stored != 0 || dry.Files != 2 {
 		t.Errorf("%+v", dry)
 	}
 	if after := countFiles(t, r.dir); after != before {

@@ -43,6 +43,8 @@ func falsePacks() map[string][]byte {
 		b[off] = c
 		return b
 	}
+	noStream := two(func(i int, e *index.Entry) { e.Type = 0 })
+	noStream[5] = 0
 	return map[string][]byte{
 		"magic":             at(0, 'Q'),
 		"version":           at(4, 2),
@@ -59,6 +61,7 @@ func falsePacks() map[string][]byte {
 		"entry flag 2":      at(16+47, 1),
 		"type 0":            at(16+44, 0),
 		"type 4":            at(16+44, 4),
+		"stream of no type": noStream,
 		"compression 2":     at(16+45, 2),
 		"raw 0":             first(func(e *index.Entry) { e.Raw, e.Stored = 0, 0 }),
 		"raw over 1 MiB":    second(func(e *index.Entry) { e.Raw, e.Stored = maxChunk+1, maxChunk+1 }),
@@ -106,6 +109,11 @@ func TestDirectoryAtItsLimits(t *testing.T) {
 		binary.BigEndian.PutUint32(b[8:], c.count)
 		if _, err := parseHead(b, size); (err == nil) != c.ok {
 			t.Errorf("%d chunks: %v", c.count, err)
+		}
+	}
+	for size, ok := range map[int64]bool{headSize: false, headSize + entrySize - 1: false, headSize + entrySize: true} {
+		if _, err := parseHead(head{stream: streamMeta, count: 1}.append(nil), size); (err == nil) != ok {
+			t.Errorf("1 chunk in %d bytes: %v", size, err)
 		}
 	}
 	// A pack full of the smallest chunks: the directory is searched in place.

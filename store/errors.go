@@ -16,6 +16,9 @@ var (
 	ErrMissing = errors.New("no pack in the folder holds it")
 	// ErrDamaged: bytes are there and are not what was written.
 	ErrDamaged = errors.New("damaged")
+	// ErrIndex: the local index could not be written. It is a cache: what is
+	// stored is stored, and a later run learns of it from the folder.
+	ErrIndex = errors.New("the local index could not be written")
 	// ErrNotSynced: the sync program has not brought everything yet.
 	ErrNotSynced = errors.New("not completely synced")
 )

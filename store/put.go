@@ -53,8 +53,9 @@ func (s *Store) Has(ctx context.Context, id seal.ID, t seal.ChunkType) (bool, er
 	return known, nil
 }
 
-// Flush makes all that was put durable and known to the index. Only Puts that
-// have returned are counted.
+// Flush makes all that was put durable, and known to other processes of this
+// device where the index can be written: it is a cache, so that it cannot is
+// no error before Close. Only Puts that have returned are counted.
 func (s *Store) Flush(ctx context.Context) error {
 	w := s.writer
 	if err := w.flushing.take(ctx); err != nil {
@@ -74,9 +75,7 @@ func (s *Store) Flush(ctx context.Context) error {
 	if err := w.settled(ctx); err != nil {
 		return err
 	}
-	if err := s.index.Publish(); err != nil {
-		return fmt.Errorf("local index: %w", err)
-	}
+	_ = s.index.Publish() // Close does it again, and tells
 	return nil
 }
 

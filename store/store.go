@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 // Close waits for all that runs behind the store. Chunks that were put and not
-// flushed are dropped.
+// flushed are dropped. The error is ErrIndex: what was flushed is durable.
 func (s *Store) Close() error { return s.close() }
 
 func (s *Store) shut() error {
@@ -103,5 +103,8 @@ func (s *Store) shut() error {
 	if s.misled.Load() {
 		err = errors.Join(err, index.Remove(s.cacheDir))
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrIndex, err)
+	}
+	return nil
 }

@@ -242,7 +242,9 @@ func (s *Store) writePack(b *building) error {
 		return err
 	}
 	s.trusted.set(name, true)
-	return s.index.Add(index.Pack{Name: name, Size: size, Stream: b.stream, Verified: true}, b.entries)
+	// The index of this process knows the pack from here on. That it cannot be written Close tells.
+	_ = s.index.Add(index.Pack{Name: name, Size: size, Stream: b.stream, Verified: true}, b.entries)
+	return nil
 }
 
 func writeZeros(w *seal.Writer, n int64) error {
