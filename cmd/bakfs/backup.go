@@ -9,12 +9,14 @@ import (
 	iofs "io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 	"unicode/utf8"
 
 	"bakfs/fs"
 	"bakfs/journal"
 	"bakfs/snapshot"
+	"bakfs/store"
 
 	"github.com/spf13/cobra"
 )
@@ -27,13 +29,14 @@ type backupFlags struct {
 	tags          []string
 	dryRun        bool
 	reread        bool
+	signal        signalFlags
 }
 
 func newBackup(p *program) *cobra.Command {
 	var f backupFlags
 	c := &cobra.Command{
-		Use:   "backup [-r DIR] PATH...",
-		Short: "Back up files and folders",
+		Use:   "backup [-r DIR] [PATH...] [--signal PATH]...",
+		Short: "Back up files, folders, and Signal's backups",
 		Long: `Back up files and folders as one new snapshot. Files that did not change since
 the last one are not read again; content that the repository holds is not stored
 again. The repository itself, what bakfs keeps on this machine, and where bakfs is
@@ -45,11 +48,19 @@ code is 3; if no PATH can be read, there is no snapshot, and it is 1.
 Patterns of --exclude: a name without a slash fits anywhere (*.o, node_modules);
 with a leading slash the whole path (/home/*/.cache); with a slash elsewhere the
 end of a path (build/*.tmp). ** stands for any number of folders, a slash at the
-end means folders only, ! in front takes back in; the last pattern that fits decides.`,
+end means folders only, ! in front takes back in; the last pattern that fits decides.
+
+` + signalHelp,
 		Example: `  bakfs backup ~                                 with BAKFS_REPOSITORY set
   bakfs backup -r ~/Dropbox/backup ~/letters ~/photos --tag spring
+  bakfs backup --signal ~/SignalBackups          asks for Signal's recovery key
   bakfs backup -n -e '*.o' -e /home/me/.cache ~  only count what it would do`,
-		Args: arguments(1, -1, "PATH"),
+		Args: func(c *cobra.Command, args []string) error {
+			if len(f.signal.paths) > 0 {
+				return nil
+			}
+			return arguments(1, -1, "PATH")(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error { return p.backup(c.Context(), args, f) },
 	}
 	flags := c.Flags()
@@ -60,11 +71,17 @@ end means folders only, ! in front takes back in; the last pattern that fits dec
 	flags.StringArrayVar(&f.tags, "tag", nil, "give the snapshot the word `TAG`")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "read and count, write nothing")
 	flags.BoolVar(&f.reread, "reread", false, "read files again that look unchanged")
+	f.signal.add(c)
 	return c
 }
 
+// backup opens everything, then backs up the files and folders, then Signal's backups.
 func (p *program) backup(ctx context.Context, args []string, f backupFlags) error {
 	o, err := f.options(args)
+	if err != nil {
+		return err
+	}
+	sources, err := f.signal.find()
 	if err != nil {
 		return err
 	}
@@ -91,22 +108,57 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 	if !f.dryRun {
 		p.tidy(r)
 	}
+	var errs []error
+	if len(args) > 0 {
+		errs = append(errs, p.backupFiles(ctx, r, st, o))
+	}
+	run := p.newSignalRun(r, st, f)
+	for _, s := range sources {
+		if ctx.Err() == nil {
+			errs = append(errs, run.source(ctx, s)...)
+		}
+	}
+	err = st.Close()
+	if errors.Is(err, store.ErrIndex) { // a cache: what is in the folder is whole
+		p.warn("warning: %v; what was backed up is complete, and the next run reads the index anew", err)
+		err = nil
+	}
+	return p.together(append(errs, ctx.Err(), err))
+}
+
+// together is what several parts of a run come to. Of several errors each is
+// reported with its own advice, and the first decides the exit code.
+func (p *program) together(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) < 2 || slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, context.Canceled) }) {
+		return errors.Join(errs...)
+	}
+	if err := p.out.Flush(); err != nil {
+		errs = append(errs, err)
+	}
+	for _, err := range errs {
+		report(p.stderr, err, colour(p.stderr, p.getenv))
+	}
+	return silent(exitCode(errs[0]))
+}
+
+// backupFiles makes the snapshot of files and folders.
+func (p *program) backupFiles(ctx context.Context, r *repository, st *store.Store, o snapshot.Options) error {
 	o.Keys = r.keys
 	var bar *progress
 	o.Progress, bar = p.backupProgress()
 	o.Warn = func(path string, err error) {
 		bar.around(func() { p.warn("%s: %v", quote(path), withoutPath(err)) })
 	}
+	notice := signalNotice{p: p, bar: bar}
+	o.Read = notice.meet
 	begun := time.Now()
 	result, err := snapshot.Create(ctx, st, r.journal, r.device, o)
 	bar.done()
-	if err == nil {
-		err = st.Close()
-	}
 	if err != nil {
 		return err
 	}
-	return p.backupDone(result, f.dryRun, time.Since(begun))
+	return p.backupDone(result, o.DryRun, time.Since(begun))
 }
 
 // tidy removes what is left of earlier runs, and says so.
@@ -166,7 +218,7 @@ func (f backupFlags) options(args []string) (snapshot.Options, error) {
 		}
 		o.Sources = append(o.Sources, abs)
 	}
-	if !found {
+	if !found && len(args) > 0 {
 		return o, fail(exitError, missing, "nothing was backed up")
 	}
 	return o, nil

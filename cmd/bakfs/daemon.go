@@ -52,6 +52,7 @@ func (p *program) mountInBackground(ctx context.Context, dir string, f mountFlag
 	if f.log != "" {
 		args = append(args, "--log="+f.log)
 	}
+	args = append(args, f.messages.args()...)
 	said, err := startChild(ctx, append(args, "--", dir), secret, p.stderr)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func TestKeyFileModes(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		text, err := readKeyFile(path)
+		text, err := readSecretFile("key file", path)
 		switch private := mode&0o077 == 0; {
 		case private && (err != nil || string(text) != "text\n"):
 			t.Errorf("mode %04o: %q, %v", mode, text, err)
@@ -106,7 +106,7 @@ func TestKeyMistakesDoNotTellTheKey(t *testing.T) {
 func TestKeyCommandIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := runKeyCommand(ctx, "sleep 100", testProgram(nil)); !errors.Is(err, context.Canceled) {
+	if _, err := testProgram(nil).runSecretCommand(ctx, "BAKFS_KEY_COMMAND", "sleep 100"); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

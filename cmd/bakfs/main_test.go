@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 
+	"bakfs/signal/sample"
+
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 )
@@ -42,7 +44,7 @@ func TestScripts(t *testing.T) {
 		Condition:           scriptCondition,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"code": scriptCode, "flip": scriptFlip, "glob": scriptGlob, "name": scriptName, "random": scriptRandom,
-			"hold": scriptHold, "mode": scriptMode, "cut": scriptCut, "typo": scriptTypo,
+			"hold": scriptHold, "mode": scriptMode, "cut": scriptCut, "typo": scriptTypo, "sample": scriptSample,
 		},
 	})
 }
@@ -127,6 +129,13 @@ func scriptCut(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), int64(n)))
+}
+
+// scriptSample writes the sample of Signal's backups and its key: sample DIR.
+func scriptSample(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	ts.Check(sample.Write(dir))
+	ts.Check(os.WriteFile(filepath.Join(dir, "signal-key.txt"), []byte(sample.Key), 0o600))
 }
 
 // scriptGlob sets a variable to the one file that fits: glob VAR PATTERN [SIZE].

@@ -20,6 +20,7 @@ type mountFlags struct {
 	options    []string
 	log        string // absolute where it is used
 	child      bool   // this is the process that stays; see daemon.go
+	messages   messageFlags
 }
 
 func newMount(p *program) *cobra.Command {
@@ -38,8 +39,12 @@ file: what -f would print is added to it. Who reads what is damaged gets an I/O
 error either way.
 
   MNT/files/…                  the newest snapshot of each source
+  MNT/messages/<account>/…     all messages of an account, from all its backups
   MNT/snapshots/<time>_<device>/files/…
-  MNT/snapshots/latest         the newest`,
+  MNT/snapshots/<time>_<device>/messages/… and signal/<account>/restore/…
+  MNT/snapshots/latest         the newest of files
+
+` + messagesHelp,
 		Example: `  bakfs mount ~/old
   bakfs mount -r ~/Dropbox/backup --key-file /media/usb/bakfs.key ~/old
   bakfs mount --log ~/old.log ~/old
@@ -57,6 +62,7 @@ error either way.
 	flags.BoolVar(&f.allowOther, "allow-other", false, "let other users look too, as far as modes allow")
 	flags.StringArrayVarP(&f.options, "option", "o", nil, "mount `OPTION`: allow_other, ro")
 	flags.StringVar(&f.log, "log", "", "add to `FILE` what -f would print")
+	f.messages.add(flags)
 	flags.BoolVar(&f.child, "serve-for-parent", false, "")
 	flags.Lookup("serve-for-parent").Hidden = true
 	return c
@@ -65,6 +71,9 @@ error either way.
 // mount checks what can be checked at once, then stays or leaves a process behind.
 func (p *program) mount(ctx context.Context, dir string, f mountFlags) error {
 	if err := f.parse(); err != nil {
+		return err
+	}
+	if _, err := f.messages.messages(); err != nil {
 		return err
 	}
 	dir, err := filepath.Abs(dir)
@@ -189,7 +198,12 @@ func (p *program) serve(ctx context.Context, dir string, f mountFlags) (*mounted
 		return nil, errors.Join(err, r.Close())
 	}
 	closeAll := func() error { return errors.Join(st.Close(), r.Close()) }
+	shown, err := f.messages.messages()
+	if err != nil {
+		return nil, errors.Join(err, closeAll())
+	}
 	forest := snapshot.NewForest(st, r.journal)
+	shown.show(forest)
 	log := func(path string, err error) { p.warn("%s", unreadable(path, err)) }
 	forest.Log = log
 	server, err := fs.Mount(dir, forest.FS(), fs.Options{Name: "bakfs", AllowOther: f.allowOther, Log: log})

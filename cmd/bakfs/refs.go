@@ -14,11 +14,13 @@ import (
 )
 
 const refHelp = `SNAP is one of
-  latest              the newest snapshot
+  latest              the newest snapshot of files; with PATH in /messages or /signal, of Signal
   latest~2            the second before it
   4f1c09ab            the id as "bakfs snapshots" shows it, or its beginning
   2026-05-31_0300     a time, as in the mount, or all of the name there
   2026-05-31          a day, or a month like 2026-05; also today, yesterday, 3d (days ago)
+  merged              with PATH in /messages: the messages of all Signal backups
+A snapshot of a Signal backup has /messages and /signal, as in a mount.
 A time must mean one snapshot: where several were made in it, they are named.
 PATH is the absolute path that the file or folder had when it was backed up.
 `
@@ -95,7 +97,7 @@ func severalSnapshots(snap string, infos []snapshot.Info) error {
 			ids = append(ids, "…")
 			break
 		}
-		ids = append(ids, shortID(info)+" of "+info.Time.Local().Format("2006-01-02 15:04:05"))
+		ids = append(ids, shortID(info)+" of "+info.Date().Local().Format("2006-01-02 15:04:05"))
 	}
 	return fail(exitError, fmt.Errorf("%s means %d snapshots", quote(snap), len(infos)), "one of "+strings.Join(ids, ", "))
 }
@@ -109,6 +111,30 @@ func (p *program) find(j *journal.Journal, s string) (snapshot.Info, ref, error)
 	if err != nil {
 		return snapshot.Info{}, ref{}, err
 	}
-	info, err := resolve(p.snapshots(j), at.snap, time.Now())
+	kind := snapshot.Files
+	for _, dir := range []string{signalRoot, "/messages"} {
+		if at.path == dir || strings.HasPrefix(at.path, dir+"/") {
+			kind = snapshot.Signal
+		}
+	}
+	info, err := resolve(newestOf(p.snapshots(j), at.snap, kind), at.snap, time.Now())
 	return info, at, err
+}
+
+// newestOf are the snapshots that snap may mean: of "latest" those of a kind, where
+// there are any, since a backup of files and one of Signal are made in one run.
+func newestOf(infos []snapshot.Info, snap string, kind snapshot.SourceKind) []snapshot.Info {
+	if !strings.HasPrefix(snap, "latest") {
+		return infos
+	}
+	var some []snapshot.Info
+	for _, i := range infos {
+		if i.Kind == kind {
+			some = append(some, i)
+		}
+	}
+	if len(some) == 0 {
+		return infos
+	}
+	return some
 }

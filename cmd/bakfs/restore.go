@@ -7,7 +7,6 @@ import (
 	iofs "io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"time"
 
 	"bakfs/snapshot"
@@ -62,19 +61,16 @@ func (p *program) restore(ctx context.Context, arg, dest string, f restoreFlags)
 		return err
 	}
 	defer t.Close()
+	if t.ref.snap == merged || t.info.Kind == snapshot.Signal {
+		return fail(exitError, fmt.Errorf("%s is of Signal, not of files", t.name()),
+			"bakfs export signal makes the backup again, for Signal to restore from", "bakfs export messages writes the messages as files; a mount shows them")
+	}
 	info, err := t.lstat()
 	if err != nil {
 		return err
 	}
-	if dest, err = filepath.Abs(dest); err != nil {
+	if dest, err = outside(dest, t.repository); err != nil {
 		return err
-	}
-	for what, dir := range t.repository.own() {
-		if in, err := withinNew(dest, dir); err != nil {
-			return err
-		} else if in {
-			return fail(exitUsage, fmt.Errorf("%s lies in %s, %s", quote(dest), what, quote(dir)), "name a folder outside of it")
-		}
 	}
 	if f.dryRun {
 		name := path.Base(t.ref.path)

@@ -25,6 +25,7 @@ const environmentHelp = `Environment:
   BAKFS_REPOSITORY   the repository, where -r is not given
   BAKFS_KEY_FILE     a file with the recovery key, readable by its owner only
   BAKFS_KEY_COMMAND  a command that prints the recovery key; run without a shell
+  BAKFS_SIGNAL_KEY_FILE  a file with Signal's key, for backup --signal
   BAKFS_CACHE_DIR    where the index is kept (else $XDG_CACHE_HOME/bakfs)
   BAKFS_STATE_DIR    where the device's keys are kept (else $XDG_STATE_HOME/bakfs)
   NO_COLOR           no colours
@@ -63,7 +64,7 @@ func newRoot(p *program) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand(root))
 	for _, build := range []func(*program) *cobra.Command{newInit, newConnect, newBackup, newSnapshots, newLs, newCat,
-		newRestore, newMount, newUmount, newCheck, newStats, newRebuildIndex, newVersion, newCompletion} {
+		newRestore, newExport, newSearch, newMount, newUmount, newCheck, newStats, newRebuildIndex, newVersion, newCompletion} {
 		root.AddCommand(build(p))
 	}
 	usage := root.UsageTemplate()

@@ -19,7 +19,7 @@ func newSnapshots(p *program) *cobra.Command {
 		Short:      "List the snapshots",
 		SuggestFor: []string{"list", "snaps", "snapshot"},
 		Long: `List the snapshots of all devices, the newest last. The time is when a backup
-was done, in this machine's zone; size is that of all files in it, where holes
+was done, of a Signal backup when Signal made it, in this machine's zone; size is that of all files in it, where holes
 count, and a file with several names counts with each.`,
 		Example: `  bakfs snapshots
   bakfs snapshots --device laptop --tag spring
@@ -65,7 +65,7 @@ func (p *program) listSnapshots(ctx context.Context, keep func(snapshot.Info) bo
 			}
 			continue
 		}
-		rows = append(rows, []string{shortID(i), i.Time.Local().Format("2006-01-02 15:04:05"), quote(i.DeviceName), number(i.Files), bytesOf(i.Bytes), sourcesOf(i)})
+		rows = append(rows, []string{shortID(i), i.Date().Local().Format("2006-01-02 15:04:05"), quote(i.DeviceName), number(i.Files), bytesOf(i.Bytes), sourcesOf(i)})
 	}
 	if shown > 0 && !p.json {
 		p.printf("%s", table(rows, 3, 4))

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	iofs "io/fs"
 	"path"
+	"time"
 
 	"bakfs/snapshot"
 	"bakfs/store"
 )
 
-// A tree is an open snapshot, at the place that SNAP:PATH names.
+// A tree is an open snapshot, at the place that SNAP:PATH names. One of a Signal
+// backup has messages/ and signal/, as in a mount; "merged" has the messages of all.
 type tree struct {
 	repository *repository
 	store      *store.Store
@@ -30,14 +32,44 @@ func (p *program) openTree(ctx context.Context, arg string) (*tree, error) {
 		return nil, err
 	}
 	t := &tree{repository: r}
-	if t.info, t.ref, err = p.find(r.journal, arg); err == nil {
+	var infos []snapshot.Info
+	if t.ref, _ = parseRef(arg); t.ref.snap == merged {
+		infos, err = p.messageSnapshots(r, merged)
+	} else {
+		t.info, t.ref, err = p.find(r.journal, arg)
+	}
+	if err == nil {
 		t.store, err = p.openStore(ctx, r)
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	t.fs = bound(ctx, snapshot.Open(t.store, t.info))
+	t.fs = bound(ctx, t.root(infos))
 	return t, nil
+}
+
+// root is the root of the snapshot, or of all the snapshots that are merged.
+func (t *tree) root(all []snapshot.Info) iofs.FS {
+	open := func(i snapshot.Info) iofs.FS { return snapshot.Open(t.store, i) }
+	if t.ref.snap == merged {
+		shown := newMessages(time.Local).all(all, open)
+		return newBranch("", all[len(all)-1].Date(), limb{"messages", func(context.Context) (iofs.FS, error) { return shown, nil }})
+	}
+	files := open(t.info)
+	if t.info.Kind != snapshot.Signal {
+		return files
+	}
+	shown := newMessages(time.Local).of(t.info, files)
+	return newBranch("", t.info.Date(), limb{"messages", func(context.Context) (iofs.FS, error) { return shown, nil }},
+		limb{"signal", func(context.Context) (iofs.FS, error) { return original(t.info, files), nil }})
+}
+
+// name is what the snapshot is called in errors.
+func (t *tree) name() string {
+	if t.ref.snap == merged {
+		return "the merged messages"
+	}
+	return "snapshot " + shortID(t.info)
 }
 
 func (t *tree) Close() error { return errors.Join(t.store.Close(), t.repository.Close()) }
@@ -57,9 +89,17 @@ func (t *tree) sub(name string) (iofs.FS, error) { return subFS(t.fs, name) }
 // absent says which path is not in which snapshot, where that is what err means.
 func (t *tree) absent(err error) error {
 	if errors.Is(err, iofs.ErrNotExist) {
-		return fail(exitError, fmt.Errorf("%s is not in snapshot %s", quote(t.ref.path), shortID(t.info)), "bakfs ls shows what is there; the snapshot is of "+sourcesOf(t.info))
+		return fail(exitError, fmt.Errorf("%s is not in %s", quote(t.ref.path), t.name()), t.advice())
 	}
 	return fmt.Errorf("%s: %w", quote(t.ref.path), withoutPath(err))
+}
+
+// advice says what there is.
+func (t *tree) advice() string {
+	if t.ref.snap == merged || t.info.Kind == snapshot.Signal {
+		return "bakfs ls shows what is there: messages/ and, of one snapshot, signal/"
+	}
+	return "bakfs ls shows what is there; the snapshot is of " + sourcesOf(t.info)
 }
 
 // bound binds a tree's calls to ctx.

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"strings"
+	"sync"
+	"time"
+
+	"bakfs/signal/archive"
+	"bakfs/snapshot"
+	"bakfs/store"
+	"bakfs/view"
+	"bakfs/view/history"
+	"bakfs/view/name"
+
+	"github.com/spf13/pflag"
+)
+
+const messagesHelp = `Messages of Signal backups are shown as files: text to grep, web pages, JSON and
+media; all backups of an account together in messages/, one as it was in
+snapshots/<name>/messages/. Messages whose disappearing timer has run out are not
+shown unless you say --expired show.`
+
+// messageFlags say how messages are shown.
+type messageFlags struct {
+	zone, names, mediaNames, expired, deleted string
+}
+
+func (f *messageFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.zone, "tz", "", "`ZONE` for days and times of messages, like Europe/Vienna (this machine's)")
+	flags.StringVar(&f.names, "names", "portable", "names of conversations and media: `STYLE` portable, unix or ascii")
+	flags.StringVar(&f.mediaNames, "media-names", "dated", "`HOW` media are called: dated or original")
+	flags.StringVar(&f.expired, "expired", "hide", "messages whose timer has run out: `show` or hide")
+	flags.StringVar(&f.deleted, "deleted", "show", "messages that were deleted since: show or `hide`")
+}
+
+// args are the flags as another process of bakfs takes them.
+func (f *messageFlags) args() []string {
+	return []string{"--tz=" + f.zone, "--names=" + f.names, "--media-names=" + f.mediaNames, "--expired=" + f.expired, "--deleted=" + f.deleted}
+}
+
+// oneOf reads a flag that has two words: true for the first.
+func oneOf(flag, value, first, second string) (bool, error) {
+	if value != first && value != second {
+		return false, usagef("--%s %s: it is %s or %s", flag, quote(value), first, second)
+	}
+	return value == first, nil
+}
+
+// newMessages shows messages as most people want them.
+func newMessages(zone *time.Location) *messages {
+	return &messages{zone: zone, cache: view.NewCache(renderedRoom), read: history.NewCache(readRoom), frozen: map[string]*view.Messages{}, merged: map[string]*history.History{}}
+}
+
+// messages reads the flags.
+func (f *messageFlags) messages() (*messages, error) {
+	m := newMessages(time.Local)
+	var err error
+	if f.zone != "" {
+		if m.zone, err = time.LoadLocation(f.zone); err != nil {
+			return nil, fail(exitUsage, fmt.Errorf("--tz %s: there is no such zone", quote(f.zone)), "for example Europe/Vienna, America/New_York or UTC")
+		}
+	}
+	if m.names, err = name.ParseStyle(f.names); err != nil {
+		return nil, usagef("--names %s: it is portable, unix or ascii", quote(f.names))
+	}
+	if m.originalNames, err = oneOf("media-names", f.mediaNames, "original", "dated"); err != nil {
+		return nil, err
+	}
+	if m.showExpired, err = oneOf("expired", f.expired, "show", "hide"); err != nil {
+		return nil, err
+	}
+	if m.hideDeleted, err = oneOf("deleted", f.deleted, "hide", "show"); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// How many bytes of rendered files, and of messages, a mount keeps.
+const (
+	renderedRoom = 64 << 20
+	readRoom     = 48 << 20
+)
+
+// messages shows the messages of snapshots. Its methods may be called at the same time.
+type messages struct {
+	zone          *time.Location
+	names         name.Style
+	originalNames bool
+	showExpired   bool
+	hideDeleted   bool
+	from, to      time.Time                        // only messages sent from then on, and before then; zero: all
+	only          func(*history.Conversation) bool // nil: all conversations
+	lazy          bool                             // for a mount
+	cache         *view.Cache
+	read          *history.Cache
+
+	mu     sync.Mutex
+	top    *view.Messages
+	frozen map[string]*view.Messages
+	merged map[string]*history.History // by the backups that it is of
+}
+
+func (m *messages) viewOptions() view.Options {
+	return view.Options{Zone: m.zone, Names: m.names, Lazy: m.lazy, Cache: m.cache}
+}
+
+// history is that of some backups of one account, oldest first.
+func (m *messages) history(backups []history.Backup) *history.History {
+	return history.New(backups, history.Options{Zone: m.zone, Names: m.names, OriginalNames: m.originalNames,
+		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, AsOf: time.Now(), From: m.from, To: m.to, Only: m.only, Cache: m.read,
+		Lasting: func(err error) bool { return !errors.Is(err, store.ErrOffline) }})
+}
+
+// backup is what a history needs of a snapshot; false if it is none of Signal.
+func backupOf(info snapshot.Info, label string, tree iofs.FS) (history.Backup, bool) {
+	if info.Kind != snapshot.Signal || len(info.Sources) != 1 {
+		return history.Backup{}, false
+	}
+	at := late{context.Background(), tree, strings.TrimPrefix(info.Sources[0], "/")}
+	return history.Backup{Label: label, Time: info.Date(), FS: at}, true
+}
+
+// histories are all accounts, each over all its backups. One whose backups are the
+// same as last time is the same History. Nothing is read.
+func (m *messages) histories(infos []snapshot.Info, open func(snapshot.Info) iofs.FS) []*history.History {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	names := snapshot.Names(infos, m.zone)
+	backups, keys := map[string][]history.Backup{}, map[string]string{}
+	var order []string
+	for i, info := range infos {
+		b, ok := backupOf(info, names[i], open(info))
+		if !ok {
+			continue
+		}
+		account := info.Sources[0]
+		if backups[account] == nil {
+			order = append(order, account)
+		}
+		backups[account] = append(backups[account], b)
+		keys[account] += info.ID.String() + names[i] + "\x00"
+	}
+	next := map[string]*history.History{}
+	var all []*history.History
+	for _, account := range order {
+		h := m.merged[keys[account]]
+		if h == nil {
+			h = m.history(backups[account])
+		}
+		next[keys[account]] = h
+		all = append(all, h)
+	}
+	m.merged = next
+	return all
+}
+
+// all is the folder messages/ over all snapshots, which are as List has them.
+func (m *messages) all(infos []snapshot.Info, open func(snapshot.Info) iofs.FS) iofs.FS {
+	histories := m.histories(infos, open)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.top == nil {
+		m.top = view.NewMessages(m.viewOptions())
+	}
+	m.top.Set(histories...)
+	return m.top.FS()
+}
+
+// of is the folder messages/ of one snapshot, frozen; nil if it has none.
+func (m *messages) of(info snapshot.Info, tree iofs.FS) iofs.FS {
+	b, ok := backupOf(info, info.Date().In(m.zone).Format("2006-01-02_1504"), tree)
+	if !ok {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := info.ID.String()
+	if m.frozen[id] == nil {
+		o := m.viewOptions()
+		o.Frozen, o.Scope = true, id
+		m.frozen[id] = view.NewMessages(o)
+		m.frozen[id].Set(m.history([]history.Backup{b}))
+	}
+	return m.frozen[id].FS()
+}
+
+// original is the folder signal/ of one snapshot: signal/<account>/restore/ has the
+// backup as Signal wrote it.
+func original(info snapshot.Info, tree iofs.FS) iofs.FS {
+	account := strings.TrimPrefix(info.Sources[0], signalRoot+"/")
+	where := info.ID.String()
+	restore := limb{"restore", func(ctx context.Context) (iofs.FS, error) {
+		a, err := archive.Open(late{ctx, tree, strings.TrimPrefix(info.Sources[0], "/")})
+		if err != nil {
+			return nil, err
+		}
+		return a.Original(ctx)
+	}}
+	return newBranch(where+"/signal", info.Date(), limb{account, func(context.Context) (iofs.FS, error) {
+		return newBranch(where+"/signal/"+account, info.Date(), restore), nil
+	}})
+}
+
+// show makes a mount's forest show messages.
+func (m *messages) show(forest *snapshot.Forest) {
+	m.lazy = true
+	forest.Location = m.zone
+	forest.Top = func(infos []snapshot.Info, open func(snapshot.Info) iofs.FS) []snapshot.ExtraDir {
+		for _, info := range infos {
+			if info.Kind == snapshot.Signal {
+				return []snapshot.ExtraDir{{Name: "messages", FS: m.all(infos, open), About: "the messages of all Signal backups together:\n" +
+					"an account each, with chats/, text/ to grep, media/ by date, search/<words>/"}}
+			}
+		}
+		return nil
+	}
+	forest.Beside = func(info snapshot.Info, tree iofs.FS) []snapshot.ExtraDir {
+		if info.Kind != snapshot.Signal || len(info.Sources) != 1 {
+			return nil
+		}
+		return []snapshot.ExtraDir{{Name: "messages", FS: m.of(info, tree)}, {Name: "signal", FS: original(info, tree)}}
+	}
+}

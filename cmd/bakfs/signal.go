@@ -1,0 +1,328 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"bakfs/signal/archive"
+	"bakfs/signal/legacy"
+	"bakfs/signal/modern"
+	"bakfs/snapshot"
+	"bakfs/store"
+
+	"github.com/spf13/cobra"
+)
+
+const signalHelp = `--signal takes Signal's own backups, as often as you like: the folder
+SignalBackups (or one backup in it), a file signal-….backup, or an export
+(main.jsonl). What it is shows its content. bakfs takes off Signal's encryption
+with your Signal key, so that only what is new is stored, and keeps all that is
+needed to make the original again ("bakfs export signal"). Of a folder with
+several backups each that is not stored yet becomes a snapshot with its own date.
+The Signal key itself is not kept.`
+
+// signalRoot is where the accounts are in the tree of a Signal snapshot.
+const signalRoot = "/signal"
+
+type signalFlags struct {
+	paths    []string
+	keyFiles []string
+	command  string
+	account  string
+}
+
+func (f *signalFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringArrayVar(&f.paths, "signal", nil, "back up the Signal backup at `PATH`, decoded")
+	flags.StringArrayVar(&f.keyFiles, "signal-key-file", nil, "`FILE` with Signal's recovery key or passphrase (BAKFS_SIGNAL_KEY_FILE)")
+	flags.StringVar(&f.command, "signal-key-command", "", "`COMMAND` that prints it; run without a shell")
+	flags.StringVar(&f.account, "signal-account", "", "the account's `UUID` (ACI), for an encrypted main without its folder")
+}
+
+// A signalSource is what is at one --signal PATH.
+type signalSource struct {
+	*archive.Source
+	given string // PATH as the user gave it
+}
+
+// path is where an item of the source is, for people.
+func (s *signalSource) path(item archive.Item) string {
+	if len(s.Items) == 1 {
+		return s.given
+	}
+	return filepath.Join(s.given, item.Name)
+}
+
+// find says what is at each --signal PATH, before anything else is opened.
+func (f *signalFlags) find() ([]*signalSource, error) {
+	if len(f.paths) == 0 && (len(f.keyFiles) > 0 || f.command != "" || f.account != "") {
+		return nil, usagef("Signal's key is given, and no --signal PATH")
+	}
+	var all []*signalSource
+	for _, path := range f.paths {
+		if path == "" {
+			return nil, usagef("an empty --signal PATH")
+		}
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		s, err := archive.Find(abs)
+		if err != nil {
+			return nil, signalError(path, err)
+		}
+		s.Account = strings.ToLower(f.account)
+		all = append(all, &signalSource{s, path})
+	}
+	return all, nil
+}
+
+// signalError says which path an error is about, and what can be done.
+func signalError(path string, err error) error {
+	err = fmt.Errorf("%s: %w", quote(path), withoutPath(err))
+	switch {
+	case errors.Is(err, archive.ErrNoBackup):
+		return hinted(err, "give the folder SignalBackups, a file signal-….backup, or an export's main.jsonl; other files are backed up without --signal")
+	case errors.Is(err, modern.ErrNoACI):
+		return hinted(err, "--signal-account UUID says whose it is")
+	case errors.Is(err, modern.ErrRemote):
+		return hinted(err, "in Signal: Settings, Backups, On-device backups")
+	case errors.Is(err, modern.ErrDamaged), errors.Is(err, legacy.ErrDamaged), errors.Is(err, legacy.ErrTruncated), errors.Is(err, modern.ErrTruncated):
+		return hinted(err, "copy it again from the phone; snapshots that are stored already are not concerned")
+	}
+	return err
+}
+
+// A signalRun stores Signal backups in one run of the command.
+type signalRun struct {
+	p      *program
+	r      *repository
+	st     *store.Store
+	keys   *signalKeys
+	flags  backupFlags
+	stored map[[32]byte]*archive.Envelope
+}
+
+func (p *program) newSignalRun(r *repository, st *store.Store, f backupFlags) *signalRun {
+	keys := &signalKeys{p: p, files: f.signal.keyFiles, command: f.signal.command}
+	return &signalRun{p: p, r: r, st: st, keys: keys, flags: f}
+}
+
+// source stores each backup of a source that is not stored yet, the oldest first.
+// What is wrong with one does not keep the others from being stored.
+func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error) {
+	if err := b.lookUp(ctx); err != nil {
+		return []error{err}
+	}
+	old := 0
+	for _, item := range s.Items {
+		if ctx.Err() != nil {
+			return failed
+		}
+		err := item.Err
+		if err == nil {
+			var id [32]byte
+			id, err = s.ID(ctx, item)
+			if e := b.stored[id]; err == nil && e != nil && e.Report.Err() == nil {
+				old++
+				continue
+			}
+		}
+		if err == nil {
+			err = b.one(ctx, s, item)
+		}
+		if err != nil {
+			failed = append(failed, signalError(s.path(item), err))
+		}
+	}
+	if old > 0 {
+		b.p.say("%s: %s stored already", quote(s.given), count(uint64(old), "backup is", "backups are"))
+	}
+	return failed
+}
+
+// lookUp reads which backups the repository has, once.
+func (b *signalRun) lookUp(ctx context.Context) error {
+	if b.stored != nil {
+		return nil
+	}
+	b.stored = map[[32]byte]*archive.Envelope{}
+	for _, info := range b.p.snapshots(b.r.journal) {
+		if info.Kind != snapshot.Signal {
+			continue
+		}
+		a, err := openArchive(ctx, b.st, info)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			b.p.detail("snapshot %s: %v; its backup is stored again if it is still there", shortID(info), err)
+			continue
+		}
+		if e := a.Envelope(); b.stored[e.ID] == nil || e.Report.Err() == nil {
+			b.stored[e.ID] = e
+		}
+	}
+	return nil
+}
+
+// openArchive opens the Signal backup of a snapshot.
+func openArchive(ctx context.Context, st *store.Store, info snapshot.Info) (*archive.Archive, error) {
+	if info.Kind != snapshot.Signal || len(info.Sources) != 1 {
+		return nil, fail(exitError, fmt.Errorf("snapshot %s is not of a Signal backup", shortID(info)), "bakfs snapshots lists them; those of Signal have a source that begins with "+signalRoot)
+	}
+	dir, err := subFS(bound(ctx, snapshot.Open(st, info)), strings.TrimPrefix(info.Sources[0], "/"))
+	if err != nil {
+		return nil, err
+	}
+	return archive.Open(dir)
+}
+
+// one stores one backup. One that is stored already as far as it could be read, and
+// has not become better since, makes no snapshot.
+func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item) error {
+	begun := time.Now()
+	backup, err := b.keys.open(ctx, s, item)
+	if err != nil {
+		return err
+	}
+	defer backup.Close()
+	o := snapshot.BuildOptions{Keys: b.r.keys, Source: signalRoot + "/" + backup.Account, Date: backup.Time, Tags: b.flags.tags, DryRun: b.flags.dryRun}
+	o.Parent = b.parent(o.Source, backup.Time)
+	var bar *progress
+	o.Progress, bar = b.p.backupProgress()
+	o.Warn = func(path string, err error) {
+		bar.around(func() { b.p.warn("%s: %v", quote(path), withoutPath(err)) })
+	}
+	builder, err := snapshot.NewBuilder(ctx, b.st, b.r.journal, b.r.device, o)
+	if err != nil {
+		return err
+	}
+	report, err := backup.Store(ctx, builder)
+	if old := b.stored[backup.ID]; err == nil && old != nil && reflect.DeepEqual(old.Report, report) {
+		bar.done()
+		b.p.say("%s: stored already, as far as it can be read", quote(s.path(item)))
+		return lossError(report)
+	}
+	var result snapshot.Result
+	if err == nil {
+		result, err = builder.Finish(ctx)
+	}
+	bar.done()
+	if err != nil {
+		return err
+	}
+	if err := b.done(backup, report, result, time.Since(begun)); err != nil {
+		return err
+	}
+	return lossError(report)
+}
+
+// lossError says what a backup should have had and did not.
+func lossError(report archive.Report) error {
+	err := report.Err()
+	if err == nil {
+		return nil
+	}
+	return fail(exitNotRead, err, "all the rest is stored; -v names what was lost, and another copy of the backup may be whole")
+}
+
+// parent is the account's backup that is nearest before a date, else the oldest after it.
+func (b *signalRun) parent(source string, date time.Time) *snapshot.Info {
+	infos, _ := snapshot.List(b.r.journal)
+	infos = slices.DeleteFunc(infos, func(i snapshot.Info) bool {
+		return i.Kind != snapshot.Signal || !slices.Contains(i.Sources, source)
+	})
+	for i := range slices.Backward(infos) {
+		if i == 0 || !infos[i].Date().After(date) {
+			return &infos[i]
+		}
+	}
+	return nil
+}
+
+// done prints what was stored, and what was not.
+func (b *signalRun) done(backup *archive.Backup, report archive.Report, result snapshot.Result, took time.Duration) error {
+	for _, loss := range report.First {
+		b.p.detail("%s: %s", quote(backup.Name), loss)
+	}
+	return b.summary(backup, report, result, took)
+}
+
+func (b *signalRun) summary(backup *archive.Backup, report archive.Report, result snapshot.Result, took time.Duration) error {
+	p := b.p
+	if p.json {
+		s := asJSON("signal", result.Info)
+		if b.flags.dryRun {
+			s.ID = ""
+		}
+		return p.line(struct {
+			jsonSnapshot
+			DryRun        bool    `json:"dry_run"`
+			Format        string  `json:"format"`
+			Name          string  `json:"name"`
+			Account       string  `json:"account"`
+			Messages      int64   `json:"messages"`
+			Conversations int64   `json:"conversations"`
+			Media         int64   `json:"media"`
+			Missing       int64   `json:"media_missing"`
+			Damaged       int64   `json:"damaged"`
+			Seconds       float64 `json:"seconds"`
+		}{s, b.flags.dryRun, backup.Format.String(), backup.Name, backup.Account, report.Messages, report.Conversations, report.Media, report.Missing,
+			report.Damaged + report.DamagedMedia, took.Seconds()})
+	}
+	if p.quiet {
+		return nil
+	}
+	p.printf("signal   %s, a %s of %s\n", quote(backup.Name), backup.Format, backup.Time.Local().Format("2006-01-02 15:04:05"))
+	p.printf("messages %s in %s, %s\n", number(uint64(report.Messages)), count(uint64(report.Conversations), "conversation", "conversations"),
+		count(uint64(report.Media), "photo or other file", "photos and other files"))
+	p.printf("bytes    %s in all, %s added, %s stored\n", bytesOf(result.Bytes), bytesOf(result.Added), bytesOf(result.Stored))
+	p.printf("time     %.1f s\n", took.Seconds())
+	if b.flags.dryRun {
+		p.printf("dry run: nothing was written\n")
+		return nil
+	}
+	p.printf("snapshot %s\n", shortID(result.Info))
+	return nil
+}
+
+// A signalNotice says, once a run, that a file met by an ordinary backup is a
+// Signal backup, which is better given to --signal.
+type signalNotice struct {
+	p    *program
+	bar  *progress
+	once sync.Once
+}
+
+// looksLikeSignal says whether a file's name is one that Signal gives its backups.
+func looksLikeSignal(path string) bool {
+	name := filepath.Base(path)
+	return strings.HasPrefix(name, "signal-") && strings.HasSuffix(name, ".backup") ||
+		name == "main" && strings.HasPrefix(filepath.Base(filepath.Dir(path)), "signal-backup-")
+}
+
+// meet looks at a file that was kept as it is. It may be called at any time.
+func (n *signalNotice) meet(path string) {
+	if !looksLikeSignal(path) {
+		return
+	}
+	if filepath.Base(path) == "main" {
+		path = filepath.Dir(filepath.Dir(path))
+	}
+	if _, err := archive.Find(path); err != nil {
+		return
+	}
+	n.once.Do(func() {
+		n.bar.around(func() {
+			n.p.say("%s is a backup of Signal, stored as it is: encrypted, and new as a whole each day; with --signal %s its messages are stored instead", quote(path), quote(path))
+		})
+	})
+}

@@ -1,0 +1,268 @@
+package view
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	iofs "io/fs"
+	"runtime"
+	"sort"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// How much a cache keeps. Sizes are small and worth the most: each one saves
+// rendering a file to answer stat.
+const (
+	listRoom    = 24 << 20
+	measureRoom = 24 << 20
+	hitRoom     = 32 << 20
+	measureCost = 160 // bytes, about
+)
+
+// A Cache keeps what was computed for any number of trees: rendered bytes,
+// sizes, and listings. It is safe for concurrent use.
+type Cache struct {
+	parts     *memo[renderedPart]
+	measures  *memo[measure]
+	lists     *memo[[]child]
+	digests   *memo[*digest]
+	calendars *memo[[]span]
+	found     *memo[found]
+	work      chan struct{} // holds one element for each rendering that goes on
+}
+
+// NewCache returns a cache that keeps up to size bytes of rendered files.
+func NewCache(size int64) *Cache {
+	return &Cache{
+		parts:     newMemo[renderedPart](size),
+		measures:  newMemo[measure](measureRoom),
+		lists:     newMemo[[]child](listRoom),
+		digests:   newMemo[*digest](listRoom),
+		calendars: newMemo[[]span](listRoom),
+		found:     newMemo[found](hitRoom),
+		work:      make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+}
+
+// listing is list, whose results are kept under k. A key belongs to what list is
+// made of.
+func (c *Cache) listing(k key, list func(context.Context) ([]child, error)) func(context.Context) ([]child, error) {
+	return func(ctx context.Context) ([]child, error) {
+		return c.lists.get(ctx, k.with("list"), func(ctx context.Context) ([]child, int64, error) {
+			all, err := list(ctx)
+			cost := int64(100)
+			for _, c := range all {
+				cost += int64(len(c.name)) + 300
+			}
+			inTurn(sorted(all))
+			return all, cost, err
+		})
+	}
+}
+
+// working waits until few enough others work, so that the memory of what goes on
+// at one time stays bounded. The function it returns ends the work. Work must not
+// wait for other work.
+func (c *Cache) working(ctx context.Context) (done func(), err error) {
+	select {
+	case c.work <- struct{}{}:
+		return func() { <-c.work }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// A renderedPart is a part of a generated file.
+type renderedPart struct {
+	bytes []byte
+	last  time.Time // the newest that is in it; zero: says nothing
+}
+
+// A measure is what is remembered of a generated file.
+type measure struct {
+	ends  []int64 // where its parts end
+	sum   [sha256.Size]byte
+	mtime time.Time
+}
+
+func (m measure) size() int64 {
+	if len(m.ends) == 0 {
+		return 0
+	}
+	return m.ends[len(m.ends)-1]
+}
+
+// A generated is a file whose bytes are a pure function of what its version stands
+// for. It is rendered when first asked for its size, and the bytes stay in the cache
+// for the read that follows. A file with much content is rendered in parts, so that no
+// more than one of them needs to be in memory.
+type generated struct {
+	cache   *Cache
+	version func(ctx context.Context) (key, error) // changes whenever what the file is made of does
+	place   key                                    // of the file: lasts when the content changes
+	mtime   time.Time                              // where no part says one
+	links   int
+	parts   int
+	light   bool // render gathers what other work has made
+	render  func(ctx context.Context, part int) (renderedPart, error)
+
+	known      atomic.Pointer[key] // what version said
+	prev, next *generated          // its neighbours in the listing, which programs read in turn; nil: none
+}
+
+// inTurn tells files of a listing about their neighbours.
+func inTurn(all []child) {
+	var prev *generated
+	for _, c := range all {
+		g, ok := c.node.(*generated)
+		if !ok || g.light {
+			prev = nil
+			continue
+		}
+		if g.prev = prev; prev != nil {
+			prev.next = g
+		}
+		prev = g
+	}
+}
+
+// ahead begins with the next file while this one is rendered, if the one before was
+// rendered too: grep -r and cp ask for one after the other, and each would wait.
+func (g *generated) ahead() {
+	if next := g.next; next != nil && g.prev != nil && g.prev.ready() && !g.ready() && !next.ready() {
+		go next.measure(context.Background()) // who asks for it waits for the same work, or meets the same error
+	}
+}
+
+// fixedVersion is the version of what is known to be of k.
+func fixedVersion(k key) func(context.Context) (key, error) {
+	return func(context.Context) (key, error) { return k, nil }
+}
+
+// key is what the cache knows the file's content by.
+func (g *generated) key(ctx context.Context) (key, error) {
+	if k := g.known.Load(); k != nil {
+		return *k, nil
+	}
+	k, err := g.version(ctx)
+	if err == nil {
+		g.known.Store(&k)
+	}
+	return k, err
+}
+
+func (g *generated) kind() iofs.FileMode { return 0 }
+
+func (g *generated) ready() bool {
+	k := g.known.Load()
+	if k == nil {
+		return false
+	}
+	_, ok := g.cache.measures.peek(*k)
+	return ok
+}
+
+func (g *generated) stat(ctx context.Context) (attr, error) {
+	m, err := g.measure(ctx)
+	if err != nil {
+		return attr{}, err
+	}
+	return g.attr(m), nil
+}
+
+func (g *generated) open(ctx context.Context) (attr, reader, error) {
+	m, err := g.measure(ctx)
+	return g.attr(m), measured{g, m}, err
+}
+
+// attr has another inode number for other bytes: what the kernel has cached of
+// the file is then never taken for what it is now.
+func (g *generated) attr(m measure) attr {
+	return attr{
+		mode: syscall.S_IFREG | 0o444, size: m.size(), links: g.links, mtime: m.mtime,
+		ino: g.place.with(string(m.sum[:])).number(),
+	}
+}
+
+// measure renders the file once.
+func (g *generated) measure(ctx context.Context) (measure, error) {
+	g.ahead()
+	k, err := g.key(ctx)
+	if err != nil {
+		return measure{}, err
+	}
+	return g.cache.measures.get(ctx, k, func(ctx context.Context) (measure, int64, error) {
+		var m measure
+		hash, size := sha256.New(), int64(0)
+		for i := range g.parts {
+			r, err := g.part(ctx, i)
+			if err != nil {
+				return measure{}, 0, err
+			}
+			hash.Write(r.bytes)
+			size += int64(len(r.bytes))
+			m.ends = append(m.ends, size)
+			if r.last.After(m.mtime) {
+				m.mtime = r.last
+			}
+		}
+		if m.mtime.IsZero() {
+			m.mtime = g.mtime
+		}
+		hash.Sum(m.sum[:0])
+		return m, measureCost + 8*int64(len(m.ends)), nil
+	})
+}
+
+// part returns a part's bytes, which must not be modified.
+func (g *generated) part(ctx context.Context, i int) (renderedPart, error) {
+	k, err := g.key(ctx)
+	if err != nil {
+		return renderedPart{}, err
+	}
+	return g.cache.parts.get(ctx, k.with(fmt.Sprint(i)), func(ctx context.Context) (renderedPart, int64, error) {
+		if !g.light {
+			done, err := g.cache.working(ctx)
+			if err != nil {
+				return renderedPart{}, 0, err
+			}
+			defer done()
+		}
+		r, err := g.render(ctx, i)
+		if cap(r.bytes) > len(r.bytes)+len(r.bytes)/8 { // it grew by doubling
+			r.bytes = bytes.Clone(r.bytes)
+		}
+		return r, int64(cap(r.bytes)) + measureCost, err
+	})
+}
+
+// errChanged says that a file was rendered differently the second time.
+var errChanged = errors.New("rendered twice with different sizes")
+
+// readAt reads from the file as m measured it. What the cache has dropped is rendered again.
+func (g *generated) readAt(ctx context.Context, m measure, p []byte, off int64) (n int, err error) {
+	for i := sort.Search(len(m.ends), func(i int) bool { return m.ends[i] > off }); i < len(m.ends) && n < len(p); i++ {
+		var start int64
+		if i > 0 {
+			start = m.ends[i-1]
+		}
+		r, err := g.part(ctx, i)
+		if err != nil {
+			return n, err
+		}
+		if int64(len(r.bytes)) != m.ends[i]-start {
+			return n, errChanged
+		}
+		n += copy(p[n:], r.bytes[max(0, off-start):])
+		off = max(off, m.ends[i])
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}

@@ -1,0 +1,188 @@
+// Package history is one account over all its stored backups: conversations with
+// their newest names, and messages as all backups together tell of them. Who was
+// renamed is one person, a message that was edited between two backups is one
+// message, and what the newest backup does not have any more is still there and
+// says why.
+//
+// What always holds:
+//   - What is returned is a pure function of the backups and the options. No clock
+//     is read, and what was asked before makes no difference.
+//   - Each message is in exactly one month, and in each list once.
+//   - Nothing is read before it is needed, no content twice because two backups have
+//     it, and never the content of media, but for long texts. Memory is bounded by what
+//     one month of one conversation takes, by the index of files, and by the caches.
+//   - Everything may be used at the same time. What is returned is shared and must
+//     not be changed. A History goes on working when another takes its place.
+//   - What cannot be read is an error for the month it belongs to, or a Damage where
+//     other backups have the month too; it hides nothing else.
+package history
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	iofs "io/fs"
+	"sync"
+	"time"
+
+	"bakfs/signal"
+	"bakfs/signal/archive"
+	"bakfs/view/chat"
+	"bakfs/view/name"
+)
+
+// ErrNoBackup is returned where there is no backup at all.
+var ErrNoBackup = errors.New("no backup of this account can be read")
+
+// A Backup is one stored backup of the account.
+type Backup struct {
+	Label string    // what people call it; no two are equal
+	Time  time.Time // when it was made
+	// FS is the folder that package archive wrote. Its FileInfo may have
+	// ContentID() ([32]byte, bool), equal for equal content, and it may have
+	// WithContext(ctx) io/fs.FS and Xattrs(name), as snapshots have.
+	FS iofs.FS
+}
+
+// Options say what is shown. The zero value is UTC and what most people want.
+type Options struct {
+	Zone          *time.Location // in which months and days are cut; nil: UTC
+	Names         name.Style
+	OriginalNames bool                     // of attachments, without the date in front
+	ShowExpired   bool                     // also messages whose timer ran out, and media that could be seen once
+	HideDeleted   bool                     // as on the phone: nothing that the newest backup does not have
+	From, To      time.Time                // only messages sent from then on, and before then; zero: all
+	Only          func(*Conversation) bool // only these conversations; nil: all
+	AsOf          time.Time                // when timers run out; zero: at the time of the newest backup
+	Cache         *Cache                   // nil: one of 48 MiB for this History alone
+	// Lasting says if an error of an FS will stay, so that what it concerns may be left out and reported where other
+	// backups help. For others, as that a cloud is not reachable, the whole call fails and may be tried again.
+	// nil: only that a file is missing.
+	Lasting func(error) bool
+}
+
+// A Cache is what any number of Histories keep of messages and media together. It
+// is safe for concurrent use.
+type Cache struct {
+	months memo[monthKey, []*chat.Message]
+	files  memo[fileKey, []byte]
+	media  memo[mediaKey, stored]
+	timers memo[fileKey, bool]
+}
+
+const (
+	messageRoom = 48 << 20
+	fileRoom    = 8 << 20
+	smallRoom   = 16 << 20
+	maxPeople   = 8 // eras
+)
+
+// NewCache returns a cache that keeps about so many bytes of messages.
+func NewCache(room int64) *Cache {
+	c := new(Cache)
+	c.months.room, c.files.room, c.media.room, c.timers.room = room, fileRoom, smallRoom, smallRoom
+	return c
+}
+
+// A History is one account over all its backups.
+type History struct {
+	backups []Backup // oldest first
+	o       Options
+	seed    maphash.Seed
+	id      *identity
+	cache   *Cache
+
+	outline   memo[struct{}, *outline]
+	people    memo[int, *chat.People] // by era
+	archives  memo[int, *archive.Archive]
+	originals memo[string, map[string]string]
+
+	mu     sync.Mutex
+	damage damages
+}
+
+// An identity tells a History apart from others in a Cache, and does not keep it.
+type identity struct{ _ byte }
+
+// New makes the history of one account of its backups, oldest first. Nothing is
+// read yet. With one backup it is that backup as it is.
+func New(backups []Backup, o Options) *History {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	if o.Cache == nil {
+		o.Cache = NewCache(messageRoom)
+	}
+	if o.AsOf.IsZero() && len(backups) > 0 {
+		o.AsOf = backups[len(backups)-1].Time
+	}
+	h := &History{backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache}
+	h.outline.room, h.people.room, h.archives.room, h.originals.room = 1, maxPeople, int64(len(backups)), smallRoom
+	return h
+}
+
+// Options returns the options, complete.
+func (h *History) Options() Options { return h.o }
+
+// Backups returns what New was given.
+func (h *History) Backups() []Backup { return h.backups }
+
+// An Account is whose history it is.
+type Account struct {
+	Key      string // the account's name in a repository: its ACI, number, or made up; the same in all backups
+	Person   *chat.Person
+	Record   *signal.Account // the newest; secrets are among its fields
+	Folders  []chat.Folder   // tabs of the list of chats, of the newest backup; their Conversations have the Keys of those here
+	Envelope *archive.Envelope
+}
+
+// Account returns whose history it is, as the newest backup tells.
+func (h *History) Account(ctx context.Context) (*Account, error) {
+	f, err := h.theOutline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := h.peopleOf(ctx, f, 0)
+	if err != nil {
+		return nil, err
+	}
+	return &Account{
+		Key: f.envelope.Account, Person: p.Owner(), Record: p.Account(), Folders: p.Folders(), Envelope: f.envelope,
+	}, nil
+}
+
+// Persons returns everybody whom any backup knows, each once, with their newest
+// names: those of the newest backup in its order, then the others.
+func (h *History) Persons(ctx context.Context) ([]*chat.Person, error) {
+	f, err := h.theOutline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []*chat.Person
+	have := map[string]bool{}
+	for era := range f.eras {
+		p, err := h.peopleOf(ctx, f, era)
+		if err != nil {
+			return nil, err
+		}
+		for _, who := range p.Persons() {
+			if !have[who.Key] {
+				have[who.Key] = true
+				all = append(all, who)
+			}
+		}
+	}
+	return all, nil
+}
+
+// lasting reports whether what err is about may be left out.
+func (h *History) lasting(err error) bool {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false
+	case errors.Is(err, iofs.ErrNotExist), errors.Is(err, signal.ErrBadStream), errors.Is(err, signal.ErrBadRecord),
+		errors.Is(err, signal.ErrTruncated), errors.Is(err, archive.ErrArchive):
+		return true
+	}
+	return h.o.Lasting != nil && h.o.Lasting(err)
+}

@@ -1,0 +1,284 @@
+package history
+
+import (
+	"context"
+	"errors"
+	iofs "io/fs"
+	"slices"
+	"strings"
+
+	"bakfs/signal/archive"
+	"bakfs/view/chat"
+)
+
+// maxLong bounds how much of a long text is shown. The apps allow 128 KiB.
+const maxLong = 2 << 20
+
+// maxTries bounds in how many backups a file is looked for that the newest does not have.
+const maxTries = 12
+
+// stored is where a file of media is.
+type stored struct {
+	backup int // -1: nowhere
+	size   int64
+	mime   string
+}
+
+// find looks for a file of media: in the newest backup, and in those that had the
+// message.
+func (h *History) find(ctx context.Context, hash string, in spans) (stored, error) {
+	if hash == "" {
+		return stored{backup: -1}, nil
+	}
+	s, err := h.at(ctx, hash, len(h.backups)-1)
+	if err != nil || s.backup >= 0 {
+		return s, err
+	}
+	tries := 0
+	for i := len(in) - 1; i >= 0; i-- {
+		for _, b := range []int{in[i].to, in[i].from} {
+			if tries++; tries > maxTries {
+				return s, nil
+			}
+			if s, err = h.at(ctx, hash, b); err != nil || s.backup >= 0 {
+				return s, err
+			}
+		}
+	}
+	return s, nil
+}
+
+// at looks for a file of media in one backup.
+func (h *History) at(ctx context.Context, hash string, backup int) (stored, error) {
+	return h.cache.media.get(ctx, mediaKey{h.id, hash, backup}, func(ctx context.Context) (stored, int64, error) {
+		const cost = 300
+		none := stored{backup: -1}
+		a, err := h.archive(ctx, backup)
+		if err != nil {
+			return none, 0, err
+		}
+		if a == nil {
+			return none, cost, nil
+		}
+		m, err := a.Media(ctx, hash)
+		switch {
+		case err == nil:
+			return stored{backup, m.Size, m.MIME}, cost, nil
+		case errors.Is(err, iofs.ErrNotExist):
+			return none, cost, nil
+		case h.lasting(err):
+			h.report(backup, "media/"+hash[:min(2, len(hash))]+"/"+hash, err)
+			return none, cost, nil
+		}
+		return none, 0, err
+	})
+}
+
+type mediaKey struct {
+	of     *identity
+	hash   string
+	backup int
+}
+
+// archive opens a backup; nil if that is not possible.
+func (h *History) archive(ctx context.Context, i int) (*archive.Archive, error) {
+	return h.archives.get(ctx, i, func(ctx context.Context) (*archive.Archive, int64, error) {
+		a, err := archive.Open(h.backups[i].FS)
+		if err != nil && h.lasting(err) {
+			h.report(i, "envelope", err)
+			return nil, 1, nil
+		}
+		return a, 1, err
+	})
+}
+
+// A File is an open file of media. Its ReadAt takes a context and may be called at
+// the same time.
+type File = archive.File
+
+// File opens the file of media with a hash, as chat.File has it. The error is
+// fs.ErrNotExist if no backup has it.
+func (h *History) File(ctx context.Context, hash string) (*File, error) {
+	for i := len(h.backups) - 1; i >= 0; i-- {
+		s, err := h.at(ctx, hash, i)
+		if err != nil {
+			return nil, err
+		}
+		if s.backup < 0 {
+			continue
+		}
+		a, err := h.archive(ctx, i)
+		if err != nil || a == nil {
+			return nil, err
+		}
+		return a.File(ctx, hash)
+	}
+	return nil, iofs.ErrNotExist
+}
+
+// complete fills in what the archive knows of the files of a message. A file that
+// the newest backup has lost is taken from an older one.
+func (h *History) complete(ctx context.Context, t *told) error {
+	m := t.newest.msg
+	c := completion{h, ctx, t.in()}
+	if err := c.message(m); err != nil {
+		return err
+	}
+	if m.Kind == chat.ViewOnce && !h.o.ShowExpired || isDeleted(m) {
+		return nil
+	}
+	for v := t.newest.older; v != nil; v = v.older {
+		if err := c.regain(m, v.msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A completion fills in the files of one message.
+type completion struct {
+	h   *History
+	ctx context.Context
+	in  spans
+}
+
+func (c completion) message(m *chat.Message) error {
+	if err := c.version(m.Text, m.Files, m.Links, m.Quote); err != nil {
+		return err
+	}
+	for _, v := range m.Versions {
+		if err := c.version(v.Text, v.Files, v.Links, v.Quote); err != nil {
+			return err
+		}
+	}
+	if v := m.Past.Kept; v != nil {
+		if err := c.version(v.Text, v.Files, v.Links, v.Quote); err != nil {
+			return err
+		}
+	}
+	if m.Sticker != nil {
+		if err := c.file(&m.Sticker.File); err != nil {
+			return err
+		}
+	}
+	if m.Card != nil {
+		return c.file(m.Card.Avatar)
+	}
+	return nil
+}
+
+func (c completion) version(text *chat.Text, files []chat.File, links []chat.Link, quote *chat.Quote) error {
+	if err := c.text(text); err != nil {
+		return err
+	}
+	for i := range files {
+		if err := c.file(&files[i]); err != nil {
+			return err
+		}
+	}
+	for i := range links {
+		if err := c.file(links[i].Image); err != nil {
+			return err
+		}
+	}
+	if quote != nil {
+		for i := range quote.Files {
+			if err := c.file(quote.Files[i].Thumbnail); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// file fills in one file.
+func (c completion) file(f *chat.File) error {
+	if f == nil || f.Size >= 0 {
+		return nil
+	}
+	s, err := c.h.find(c.ctx, f.Hash, c.in)
+	if err != nil || s.backup < 0 {
+		return err
+	}
+	f.Size, f.Sniff = s.size, s.mime
+	if f.Kind <= chat.Document {
+		f.Kind = kindOf(f, s.mime)
+	}
+	return nil
+}
+
+// kindOf returns how a file is shown whose bytes have a type. Sound stays sound: it
+// often stands in a container of films.
+func kindOf(f *chat.File, mime string) chat.FileKind {
+	class, _, _ := strings.Cut(mime, "/")
+	sound := f.Kind == chat.Voice || f.Kind == chat.Audio
+	if mime == "" || mime == "application/octet-stream" || sound && (class == "video" || mime == "application/ogg") {
+		return f.Kind
+	}
+	return chat.FileKindOf(f.Flag, mime)
+}
+
+// text puts the content of a long text in its place.
+func (c completion) text(t *chat.Text) error {
+	if t == nil || !t.Cut || t.Long == nil {
+		return nil
+	}
+	if err := c.file(t.Long); err != nil {
+		return err
+	}
+	if t.Long.Size < 0 || t.Long.Size > maxLong {
+		return nil
+	}
+	f, err := c.h.File(c.ctx, t.Long.Hash)
+	if errors.Is(err, iofs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b := make([]byte, t.Long.Size)
+	n, err := f.ReadAt(c.ctx, b, 0)
+	if n < len(b) {
+		if err != nil && !c.h.lasting(err) {
+			return err
+		}
+		return nil
+	}
+	t.Complete(string(b))
+	return nil
+}
+
+// regain takes the files over that only an older variant has.
+func (c completion) regain(m, old *chat.Message) error {
+	if old.Kind != m.Kind {
+		return nil
+	}
+	if s, o := m.Sticker, old.Sticker; s != nil && o != nil && s.File.Size < 0 {
+		if err := c.file(&o.File); err != nil {
+			return err
+		}
+		if o.File.Size >= 0 {
+			s.File = o.File
+		}
+	}
+	if old.Sent != m.Sent || len(old.Files) != len(m.Files) && m.Kind != chat.ViewOnce {
+		return nil
+	}
+	if m.Kind == chat.ViewOnce && len(m.Files) == 0 {
+		m.Files = slices.Clone(old.Files)
+	}
+	for i := range m.Files {
+		if m.Files[i].Size >= 0 {
+			continue
+		}
+		o := old.Files[i]
+		if err := c.file(&o); err != nil {
+			return err
+		}
+		if o.Size >= 0 {
+			m.Files[i] = o
+		}
+	}
+	return nil
+}

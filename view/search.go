@@ -1,0 +1,186 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	iofs "io/fs"
+	"path"
+	"slices"
+	"time"
+
+	"bakfs/signal"
+	"bakfs/view/chat"
+	"bakfs/view/history"
+	"bakfs/view/page"
+	"bakfs/view/query"
+	"bakfs/view/text"
+)
+
+// maxHits is how many messages a search shows.
+const maxHits = 5000
+
+// howTo is search/HOW-TO.txt.
+const howTo = `Type what you look for as the name of a folder here:
+
+  ls "search/train station/"
+  less "search/train station/results.txt"
+
+results.txt   each message that was found, with its conversation
+results.html  the same for a browser, with links to the messages
+media/        the files of these messages
+
+The newest 5000 are shown. What you look for is not written to any disk.
+
+` + query.Help
+
+// A found is what a search found: the newest messages, in the order of time.
+type found struct {
+	hits []placed
+	more bool
+}
+
+// searches is the folder search/. It lists only how to use it; each query is a
+// folder that is there when it is asked for.
+func (a *account) searches(place key, last time.Time) node {
+	d := a.folder(place, last, func(context.Context) ([]child, error) {
+		return []child{{"HOW-TO.txt", a.page(place.with("HOW-TO.txt"), a.newest(), func(context.Context) ([]byte, error) { return []byte(howTo), nil })}}, nil
+	})
+	d.look = func(_ context.Context, name string) (node, error) {
+		if query.Refused(name) {
+			return nil, iofs.ErrNotExist
+		}
+		return a.search(place.with(name), name), nil
+	}
+	return d
+}
+
+// search is the folder of one query. The history is searched when somebody looks inside.
+// A name that is no query has results.txt say why.
+func (a *account) search(place key, name string) *dir {
+	q, wrong := query.Parse(name, a.o.Zone)
+	find := func(ctx context.Context) (found, error) { return a.find(ctx, name, q) }
+	newest := a.newest()
+	return a.folder(place, newest, func(ctx context.Context) ([]child, error) {
+		if wrong != nil {
+			return []child{{"results.txt", a.page(place.with("results.txt"), newest, func(context.Context) ([]byte, error) {
+				return fmt.Appendf(nil, "This is not a search: %v.\n\n%s", wrong, howTo), nil
+			})}}, nil
+		}
+		f, err := find(ctx)
+		if err != nil {
+			return nil, err
+		}
+		media, err := a.mediaFound(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		return []child{
+			{"media", &dir{ino: place.with("media").number(), mtime: at(newest), list: fixed(media...)}},
+			{"results.txt", a.page(place.with("results.txt"), newest, func(ctx context.Context) ([]byte, error) {
+				f, err := find(ctx)
+				return text.AppendResults(nil, messagesIn(f.hits), f.more, a.lines()), err
+			})},
+			{"results.html", a.page(place.with("results.html"), newest, func(ctx context.Context) ([]byte, error) {
+				f, err := find(ctx)
+				if err != nil {
+					return nil, err
+				}
+				return a.resultsPage(ctx, name, q, f)
+			})},
+		}, nil
+	})
+}
+
+// find searches from the newest month back until there is enough.
+func (a *account) find(ctx context.Context, name string, q *query.Query) (found, error) {
+	return a.cache.found.get(ctx, a.id.with("search", name), func(ctx context.Context) (found, int64, error) {
+		spans, err := a.calendar(ctx)
+		if err != nil {
+			return found{}, 0, err
+		}
+		var f found
+		for _, s := range slices.Backward(spans) {
+			start := s.Start(a.o.Zone)
+			if !q.Period(millis(start), millis(start.AddDate(0, 1, 0))-1) {
+				continue
+			}
+			hits, err := a.findIn(ctx, s, q)
+			if err != nil {
+				return found{}, 0, err
+			}
+			f.hits = append(hits, f.hits...)
+			if len(f.hits) > maxHits {
+				f.hits, f.more = slices.Clone(f.hits[len(f.hits)-maxHits:]), true
+				break
+			}
+		}
+		return f, 1000 + int64(len(f.hits))*hitCost, nil
+	})
+}
+
+func millis(t time.Time) signal.Millis { return signal.Millis(max(0, t.UnixMilli())) }
+
+// hitCost is about how many bytes a message takes.
+const hitCost = 2048
+
+func (a *account) findIn(ctx context.Context, s span, q *query.Query) ([]placed, error) {
+	done, err := a.cache.working(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	var pieces []piece
+	for _, p := range s.pieces {
+		if q.In(p.chat.Conversation) {
+			pieces = append(pieces, p)
+		}
+	}
+	return a.messagesOf(ctx, pieces, func(m placed) bool { return q.Match(m.Message) })
+}
+
+func messagesIn(hits []placed) []*chat.Message {
+	all := make([]*chat.Message, len(hits))
+	for i, h := range hits {
+		all[i] = h.Message
+	}
+	return all
+}
+
+// mediaFound are the files of the messages that were found.
+func (a *account) mediaFound(ctx context.Context, f found) ([]child, error) {
+	all, names := []child{}, distinct{}
+	for _, h := range f.hits {
+		for _, x := range digestOf([]*chat.Message{h.Message}, a.o.Zone).files {
+			n, err := a.stored(ctx, h.piece.chat, x)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, child{names.take(a.o.Names, path.Base(x.path), h.piece.chat.Folder, n.ino), n})
+		}
+	}
+	return all, nil
+}
+
+// resultsPage is results.html.
+func (a *account) resultsPage(ctx context.Context, name string, q *query.Query, f found) ([]byte, error) {
+	p := &page.Results{Query: name, Truncated: f.more, Zone: a.o.Zone, Mark: q.Marks, Footer: a.footer()}
+	entries, sheets := map[*history.Conversation]*page.Entry{}, map[*history.Conversation][]sheet{}
+	for _, h := range f.hits {
+		c := h.piece.chat
+		if entries[c] == nil {
+			all, err := a.sheets(ctx, c)
+			if err != nil {
+				return nil, err
+			}
+			entries[c], sheets[c] = a.entry(c, all), all
+		}
+		hit := page.Hit{Message: h.Message, Entry: entries[c]}
+		for _, s := range sheets[c] {
+			if s.month == h.piece.month && s.part.Number == h.place/page.MaxMessages+1 {
+				hit.Page = s.part.Name()
+			}
+		}
+		p.Hits = append(p.Hits, hit)
+	}
+	return p.Append(nil)
+}
