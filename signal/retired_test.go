@@ -8,7 +8,9 @@ import (
 )
 
 func TestRetiredLocators(t *testing.T) {
-	field := func(num byte, b []byte) []byte { return append(binary.AppendUvarint([]byte{num<<3 | 2}, uint64(len(b))), b...) }
+	field := func(num byte, b []byte) []byte {
+		return append(binary.AppendUvarint([]byte{num<<3 | 2}, uint64(len(b))), b...)
+	}
 	fields := func(list ...[]byte) []byte { return bytes.Join(list, nil) }
 	key, digest := bytes.Repeat([]byte{'k'}, 64), bytes.Repeat([]byte{'d'}, 32)
 	for name, test := range map[string]struct {

@@ -65,19 +65,15 @@ func source(ctx context.Context, b history.Backup) (s text.Source, missing []str
 
 // renderInfo is info.txt of a conversation.
 func (a *account) renderInfo(ctx context.Context, c *history.Conversation) ([]byte, error) {
-	months, err := a.h.Months(ctx, c)
+	pieces, err := a.pieces(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	i := text.Info{Chat: c.Conversation, Formerly: c.Formerly, LastSeen: c.LastSeen}
 	have := map[string]bool{}
-	for _, m := range months {
-		d, err := a.digest(ctx, c, m)
-		if err != nil {
-			return nil, err
-		}
+	_, err = a.digests(ctx, pieces, func(_ piece, d *digest) error {
 		if d.count == 0 {
-			continue
+			return nil
 		}
 		if i.Messages == 0 {
 			i.First = d.first
@@ -91,6 +87,10 @@ func (a *account) renderInfo(ctx context.Context, c *history.Conversation) ([]by
 				i.Bytes += f.size
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return text.AppendInfo(nil, &i, a.lines()), nil
 }

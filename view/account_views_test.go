@@ -424,13 +424,17 @@ func TestSeveralAccounts(t *testing.T) {
 	if err != nil || len(list) != 3 {
 		t.Fatalf("%v, %v", list, err)
 	}
-	good := 0
+	good, names := 0, map[string]bool{}
 	for _, e := range list {
+		if names[e.Name()] {
+			t.Errorf("%s twice", e.Name())
+		}
+		names[e.Name()] = true
 		if _, err := iofs.ReadFile(m.FS(), e.Name()+"/index.html"); err == nil {
 			good++
 		}
 	}
-	if good < 1 {
+	if good != 2 {
 		t.Errorf("%d accounts of %v can be read", good, list)
 	}
 }

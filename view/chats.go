@@ -77,28 +77,27 @@ func (a *account) conversation(ctx context.Context, where key, c *history.Conver
 // filesOf is a folder of files that were sent in a conversation.
 func (a *account) filesOf(where key, c *history.Conversation, kind string) node {
 	return a.folder(where, a.lastOf(c), func(ctx context.Context) ([]child, error) {
-		months, err := a.h.Months(ctx, c)
+		pieces, err := a.pieces(ctx, c)
 		if err != nil {
 			return nil, err
 		}
 		all, have := []child{}, map[string]bool{}
-		for _, m := range months {
-			d, err := a.digest(ctx, c, m)
-			if err != nil {
-				return nil, err
-			}
+		lost, err := a.digests(ctx, pieces, func(_ piece, d *digest) error {
 			for _, f := range d.files {
-				if base, ok := strings.CutPrefix(f.path, kind+"/"); ok && !have[base] {
-					have[base] = true
-					n, err := a.stored(ctx, c, f)
-					if err != nil {
-						return nil, err
-					}
-					all = append(all, child{base, n})
+				base, ok := strings.CutPrefix(f.path, kind+"/")
+				if !ok || have[base] {
+					continue
 				}
+				have[base] = true
+				n, err := a.stored(ctx, c, f)
+				if err != nil {
+					return err
+				}
+				all = append(all, child{base, n})
 			}
-		}
-		return all, nil
+			return nil
+		})
+		return append(all, lost...), err
 	})
 }
 
@@ -130,16 +129,12 @@ func inAllMedia(p string) bool {
 // cards is the folder of contacts that were sent in a conversation.
 func (a *account) cards(where key, c *history.Conversation) node {
 	return a.folder(where, a.lastOf(c), func(ctx context.Context) ([]child, error) {
-		months, err := a.h.Months(ctx, c)
+		pieces, err := a.pieces(ctx, c)
 		if err != nil {
 			return nil, err
 		}
 		all, have := []child{}, map[string]bool{}
-		for _, m := range months {
-			d, err := a.digest(ctx, c, m)
-			if err != nil {
-				return nil, err
-			}
+		lost, err := a.digests(ctx, pieces, func(p piece, d *digest) error {
 			for _, sent := range d.cards {
 				base, ok := strings.CutPrefix(sent.path, "contacts/")
 				if !ok || have[base] {
@@ -147,14 +142,15 @@ func (a *account) cards(where key, c *history.Conversation) node {
 				}
 				have[base] = true
 				all = append(all, child{base, a.page(where.with(base), sent.sent.Time(), func(ctx context.Context) ([]byte, error) {
-					messages, err := a.h.Messages(ctx, c, m)
+					messages, err := a.h.Messages(ctx, c, p.month)
 					if err != nil {
 						return nil, err
 					}
 					return vcard.AppendCard(nil, messages[sent.index].Card), nil
 				})})
 			}
-		}
-		return all, nil
+			return nil
+		})
+		return append(all, lost...), err
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"bakfs/view/history"
 	"bakfs/view/text"
 )
 
@@ -24,9 +23,18 @@ func (a *account) goneCalendar(ctx context.Context) ([]span, error) {
 	}
 	var some []span
 	for _, s := range spans {
-		pieces, err := a.some(ctx, []span{s}, func(d *digest) bool { return d.gone }, func(m history.Month) bool { return m.Mixed })
-		if err != nil {
-			return nil, err
+		var pieces []piece
+		for _, p := range s.pieces {
+			if !p.month.Mixed {
+				continue
+			}
+			d, err := a.digest(ctx, p.chat, p.month)
+			if err != nil && !a.lasting(err) {
+				return nil, err
+			}
+			if err != nil || d.gone { // of one that cannot be read, who looks inside hears
+				pieces = append(pieces, p)
+			}
 		}
 		if len(pieces) > 0 {
 			some = append(some, span{s.Month, pieces})

@@ -38,23 +38,20 @@ func (a *account) mediaByDate(place key, last time.Time, calendar func(context.C
 func (a *account) mediaOf(place key, s span, keep func(attachment) bool) *dir {
 	return a.folder(place, a.end(s), func(ctx context.Context) ([]child, error) {
 		all, names := []child{}, distinct{}
-		for _, p := range s.pieces {
-			d, err := a.digest(ctx, p.chat, p.month)
-			if err != nil {
-				return nil, err
-			}
+		lost, err := a.digests(ctx, s.pieces, func(p piece, d *digest) error {
 			for _, f := range d.files {
 				if !inAllMedia(f.path) || !keep(f) {
 					continue
 				}
 				n, err := a.stored(ctx, p.chat, f)
 				if err != nil {
-					return nil, err
+					return err
 				}
 				all = append(all, child{names.take(a.o.Names, path.Base(f.path), p.chat.Folder, n.ino), n})
 			}
-		}
-		return all, nil
+			return nil
+		})
+		return append(all, lost...), err
 	})
 }
 

@@ -124,6 +124,7 @@ func (m *memo[V]) start(k key, compute func(context.Context) (V, int64, error)) 
 	return f
 }
 
+// guarded is compute, whose panic is an error.
 func guarded[V any](ctx context.Context, compute func(context.Context) (V, int64, error)) (v V, cost int64, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -47,6 +47,9 @@ func (a *account) calls(ctx context.Context) ([]*chat.Message, error) {
 	f, err := a.cache.found.get(ctx, a.id.with("calls"), func(ctx context.Context) (found, int64, error) {
 		var f found
 		for m, err := range a.h.Calls(ctx) {
+			if a.lasting(err) {
+				continue
+			}
 			if err != nil {
 				return found{}, 0, err
 			}

@@ -37,6 +37,7 @@ The newest 5000 are shown. What you look for is not written to any disk.
 type found struct {
 	hits []placed
 	more bool
+	lost []piece // could not be read
 }
 
 // searches is the folder search/. It lists only how to use it; each query is a
@@ -78,7 +79,12 @@ func (a *account) search(place key, name string) *dir {
 			{"media", &dir{ino: place.with("media").number(), mtime: at(newest), list: fixed(media...)}},
 			{"results.txt", a.page(place.with("results.txt"), newest, func(ctx context.Context) ([]byte, error) {
 				f, err := find(ctx)
-				return text.AppendResults(nil, messagesIn(f.hits), f.more, a.lines()), err
+				b := text.AppendResults(nil, messagesIn(f.hits), f.more, a.lines())
+				for _, p := range f.lost {
+					b = p.month.Start(a.o.Zone).AppendFormat(b, "2006-01-02 15:04:05 -0700 * not searched, because it cannot be read: ")
+					b = append(append(b, text.Line(p.chat.Folder)...), '\n')
+				}
+				return b, err
 			})},
 			{"results.html", a.page(place.with("results.html"), newest, func(ctx context.Context) ([]byte, error) {
 				f, err := find(ctx)
@@ -104,10 +110,11 @@ func (a *account) find(ctx context.Context, name string, q *query.Query) (found,
 			if !q.Period(millis(start), millis(start.AddDate(0, 1, 0))-1) {
 				continue
 			}
-			hits, err := a.findIn(ctx, s, q)
+			hits, lost, err := a.findIn(ctx, s, q)
 			if err != nil {
 				return found{}, 0, err
 			}
+			f.lost = append(f.lost, lost...)
 			f.hits = append(hits, f.hits...)
 			if len(f.hits) > maxHits {
 				f.hits, f.more = slices.Clone(f.hits[len(f.hits)-maxHits:]), true
@@ -123,10 +130,10 @@ func millis(t time.Time) signal.Millis { return signal.Millis(max(0, t.UnixMilli
 // hitCost is about how many bytes a message takes.
 const hitCost = 2048
 
-func (a *account) findIn(ctx context.Context, s span, q *query.Query) ([]placed, error) {
+func (a *account) findIn(ctx context.Context, s span, q *query.Query) ([]placed, []piece, error) {
 	done, err := a.cache.working(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer done()
 	var pieces []piece

@@ -3,9 +3,12 @@ package view
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"time"
 
-	"bakfs/view/history"
+	"golang.org/x/sync/errgroup"
+
 	"bakfs/view/text"
 )
 
@@ -30,22 +33,23 @@ func (a *account) days(place key, year []span) *dir {
 	return a.folder(place, a.end(year[len(year)-1]), func(ctx context.Context) ([]child, error) {
 		all := []child{}
 		for _, s := range year {
-			var days uint32
-			for _, p := range s.pieces {
-				d, err := a.digest(ctx, p.chat, p.month)
-				if err != nil {
-					return nil, err
-				}
-				days |= d.days
-			}
-			for day := 1; day <= 31; day++ {
-				if days&(1<<day) != 0 {
-					name := fmt.Sprintf("%s-%02d.txt", s.Month, day)
-					f, err := a.day(ctx, place.with(name), s, day)
-					if err != nil {
-						return nil, err
+			var days [32][]piece
+			lost, err := a.digests(ctx, s.pieces, func(p piece, d *digest) error {
+				for day := range days {
+					if d.days&(1<<day) != 0 {
+						days[day] = append(days[day], p)
 					}
-					all = append(all, child{name, f})
+				}
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, lost...)
+			for day, pieces := range days {
+				if len(pieces) > 0 {
+					name := fmt.Sprintf("%s-%02d.txt", s.Month, day)
+					all = append(all, child{name, a.day(place.with(name), s, day, pieces)})
 				}
 			}
 		}
@@ -53,18 +57,8 @@ func (a *account) days(place key, year []span) *dir {
 	})
 }
 
-// day is the file of one day.
-func (a *account) day(ctx context.Context, place key, s span, day int) (*generated, error) {
-	var pieces []piece
-	for _, p := range s.pieces {
-		d, err := a.digest(ctx, p.chat, p.month)
-		if err != nil {
-			return nil, err
-		}
-		if d.days&(1<<day) != 0 {
-			pieces = append(pieces, p)
-		}
-	}
+// day is the file of one day, which some conversations have messages of.
+func (a *account) day(place key, s span, day int, pieces []piece) *generated {
 	return &generated{
 		cache: a.cache, place: place, mtime: s.Start(a.o.Zone).AddDate(0, 0, day-1), links: 1, parts: 1,
 		version: func(ctx context.Context) (key, error) {
@@ -79,49 +73,48 @@ func (a *account) day(ctx context.Context, place key, s span, day int) (*generat
 			return version, nil
 		},
 		render: func(ctx context.Context, _ int) (renderedPart, error) {
-			all, err := a.messagesOf(ctx, pieces, func(m placed) bool { return dayOf(m.First, a.o.Zone) == day })
+			all, _, err := a.messagesOf(ctx, pieces, func(m placed) bool { return dayOf(m.First, a.o.Zone) == day })
 			if err != nil {
 				return renderedPart{}, err
 			}
 			return renderedPart{bytes: text.AppendTimeline(nil, messagesIn(all), a.lines())}, nil
 		},
-	}, nil
+	}
 }
 
-// messagesOf gathers messages of some months in the order of time.
-func (a *account) messagesOf(ctx context.Context, pieces []piece, keep func(placed) bool) ([]placed, error) {
-	var all []placed
-	for _, p := range pieces {
-		messages, err := a.h.Messages(ctx, p.chat, p.month)
-		if err != nil {
-			return nil, err
-		}
-		for i, m := range messages {
-			if one := (placed{m, p, i}); keep(one) {
-				all = append(all, one)
+// messagesOf gathers messages of some months in the order of time. keep is called by
+// several goroutines. The error is the first of one that goes away; months that
+// cannot be read are lost.
+func (a *account) messagesOf(ctx context.Context, pieces []piece, keep func(placed) bool) (all []placed, lost []piece, err error) {
+	found, errs := make([][]placed, len(pieces)), make([]error, len(pieces))
+	g, running := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for n, p := range pieces {
+		g.Go(func() error {
+			found[n], _, errs[n] = guarded(running, func(ctx context.Context) (some []placed, _ int64, err error) {
+				messages, err := a.h.Messages(ctx, p.chat, p.month)
+				for i, m := range messages {
+					if one := (placed{m, p, i}); keep(one) {
+						some = append(some, one)
+					}
+				}
+				return some, 0, err
+			})
+			if errs[n] != nil && !a.lasting(errs[n]) {
+				return errs[n]
 			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for n, p := range pieces {
+		if errs[n] != nil {
+			lost = append(lost, p)
 		}
 	}
+	all = slices.Concat(found...)
 	byTime(all)
-	return all, nil
-}
-
-// some are the months that have something, by their digests.
-func (a *account) some(ctx context.Context, spans []span, has func(*digest) bool, worth func(history.Month) bool) ([]piece, error) {
-	var all []piece
-	for _, s := range spans {
-		for _, p := range s.pieces {
-			if !worth(p.month) {
-				continue
-			}
-			d, err := a.digest(ctx, p.chat, p.month)
-			if err != nil {
-				return nil, err
-			}
-			if has(d) {
-				all = append(all, p)
-			}
-		}
-	}
-	return all, nil
+	return all, lost, nil
 }

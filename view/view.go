@@ -12,6 +12,12 @@
 //   - what cannot be read is an error for the files that show it, and hides no other.
 //
 // Memory is bounded by the Cache, and by what a few renderings take at one time.
+//
+// A conversation's folders are all there always, and some may be empty: which are is
+// known only to who has read all of it. For the same reason a month in which every
+// message is hidden, because its timer ran out, is an empty file. deleted/ is there
+// only where there are several backups. Former names of conversations are links that
+// are not listed.
 package view
 
 import (
@@ -38,7 +44,9 @@ type Options struct {
 	Lazy bool
 	// Scope tells inode numbers of one tree from those of others of one mount that show the same account.
 	Scope string
-	Cache *Cache // nil: one of its own
+	// Lasting is that of the History: which errors will stay, so that what they are about may be left out.
+	Lasting func(error) bool
+	Cache   *Cache // nil: one of its own
 }
 
 // cacheRoom is for rendered bytes.
@@ -126,6 +134,9 @@ func (m *Messages) dir(list []*account) *dir {
 		slices.SortFunc(named, func(x, y wish) int { return cmp.Compare(x.Key, y.Key) })
 		set := name.NewSet(m.o.Names)
 		for _, w := range named {
+			for _, taken := set.Name(w.Key); taken; _, taken = set.Name(w.Key) { // two histories of one account
+				w.Key += "+"
+			}
 			all = append(all, child{set.Add(w.Wish), w.account.dir(where.with(w.Key).number())})
 		}
 		return sorted(all), nil

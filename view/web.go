@@ -37,10 +37,10 @@ func (a *account) sheetsOf(ctx context.Context, c *history.Conversation, months 
 		pages := make([]signal.Millis, 1)
 		if m.Most/2 > page.MaxMessages {
 			d, err := a.digest(ctx, c, m)
-			if err != nil {
+			if err != nil && !a.lasting(err) {
 				return nil, err
 			}
-			if len(d.pages) > 1 {
+			if err == nil && len(d.pages) > 1 { // else its page says the error
 				pages = d.pages
 			}
 		}
@@ -229,10 +229,12 @@ func (a *account) pictures(ctx context.Context, c *history.Conversation, months 
 	}
 	for _, m := range months {
 		d, err := a.digest(ctx, c, m)
-		if err != nil {
+		if err != nil && !a.lasting(err) {
 			return 0, err
 		}
-		n += d.pictures
+		if err == nil {
+			n += d.pictures
+		}
 	}
 	return n, nil
 }

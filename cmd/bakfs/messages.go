@@ -188,18 +188,40 @@ func (m *messages) of(info snapshot.Info, tree iofs.FS) iofs.FS {
 	return m.frozen[id].FS()
 }
 
+// A kept is a tree that is made once and kept: it remembers what it found out.
+type kept struct {
+	open func() (iofs.FS, error)
+
+	mu   sync.Mutex
+	tree iofs.FS
+}
+
+func (k *kept) get() (iofs.FS, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tree == nil {
+		tree, err := k.open()
+		if err != nil {
+			return nil, err
+		}
+		k.tree = tree
+	}
+	return k.tree, nil
+}
+
 // original is the folder signal/ of one snapshot: signal/<account>/restore/ has the
 // backup as Signal wrote it.
 func original(info snapshot.Info, tree iofs.FS) iofs.FS {
 	account := strings.TrimPrefix(info.Sources[0], signalRoot+"/")
 	where := info.ID.String()
-	restore := limb{"restore", func(ctx context.Context) (iofs.FS, error) {
-		a, err := archive.Open(late{ctx, tree, strings.TrimPrefix(info.Sources[0], "/")})
+	made := &kept{open: func() (iofs.FS, error) {
+		a, err := archive.Open(late{context.Background(), tree, strings.TrimPrefix(info.Sources[0], "/")})
 		if err != nil {
 			return nil, err
 		}
-		return a.Original(ctx)
+		return a.Original(context.Background()) // its calls are bound to a context by each that makes them
 	}}
+	restore := limb{"restore", func(context.Context) (iofs.FS, error) { return made.get() }}
 	return newBranch(where+"/signal", info.Date(), limb{account, func(context.Context) (iofs.FS, error) {
 		return newBranch(where+"/signal/"+account, info.Date(), restore), nil
 	}})

@@ -35,6 +35,7 @@ type config struct {
 	out    string // where the results go
 	only   string // names of programs, with commas; "": all
 	again  bool   // make the report anew from results.json
+	days   bool   // measure Signal's days only, and put them into results.json
 	serve  string // this process is the server of that name; see memory.go
 }
 
@@ -46,6 +47,7 @@ func main() {
 	flag.StringVar(&c.out, "out", "integration/bench", "RESULTS.md, results.svg and results.json are written into `DIR`")
 	flag.StringVar(&c.only, "only", "", "measure `NAMES` only, for example bakfs,restic,memory")
 	flag.BoolVar(&c.again, "again", false, "measure nothing; write the report anew from results.json and notes.md")
+	flag.BoolVar(&c.days, "days", false, "measure Signal's daily backups only, and put them into the results that there are")
 	flag.StringVar(&c.serve, "serve", "", "for the program itself: serve `NAME` DATA MNT")
 	flag.Parse()
 	if err := c.run(flag.Args()); err != nil {
@@ -104,6 +106,9 @@ func (c config) measure(ctx context.Context) (r *results, err error) {
 	if len(tools) == 0 {
 		return nil, fmt.Errorf("-only %s names none of the programs", c.only)
 	}
+	if c.days {
+		return c.measureDays(ctx, &bench{tmp: tmp, tools: tools})
+	}
 	say("making the data set in %s", tmp)
 	data, err := makeData(ctx, filepath.Join(tmp, "data"), c.scale)
 	if err != nil {
@@ -117,7 +122,26 @@ func (c config) measure(ctx context.Context) (r *results, err error) {
 			return nil, err
 		}
 	}
+	if err := b.signalSeries(ctx, c.scale); ctx.Err() != nil {
+		return nil, err
+	} else if err != nil { // no reason to lose what was measured before
+		r.Failed = append(r.Failed, strings.ReplaceAll(err.Error(), tmp, "…"))
+	}
 	return r, nil
+}
+
+// measureDays measures Signal's daily backups and puts them into the results of
+// an earlier run, if there was one.
+func (c config) measureDays(ctx context.Context, b *bench) (*results, error) {
+	r, err := loadResults(c.out)
+	if errors.Is(err, os.ErrNotExist) {
+		r, err = newResults(c, &dataSet{root: b.tmp}, b.tools, nil), nil
+	}
+	b.results = r
+	if err == nil {
+		err = b.signalSeries(ctx, c.scale)
+	}
+	return r, err
 }
 
 // bakfsBinary builds bakfs, unless BENCH_BAKFS names one.

@@ -96,6 +96,7 @@ func (r *results) report() string {
 	p(" (kopia with zstd-fastest, which it does not use by itself).\n\n")
 	p("## Processor time\n\nSeconds of user and system time of the program itself, which noise of other work on the machine disturbs less.\n\n")
 	r.cpuTable(&b)
+	p("%s", r.signalSection())
 	p("\n## What was measured\n\n")
 	for _, t := range r.Programs {
 		p("- **%s**: %s\n", t.Name, t.Version)

@@ -30,6 +30,7 @@ type results struct {
 	Failed   []string                        // works that a peer did not do
 	Figures  map[string]map[string][]float64 // work, program: seconds or bytes of each round
 	CPU      map[string]map[string][]float64 // seconds of processor time
+	Signal   []*signalSeries                 // Signal's daily backups
 }
 
 func newResults(c config, d *dataSet, tools []program, missing []string) *results {

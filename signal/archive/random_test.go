@@ -45,12 +45,12 @@ func randomMedia(t *rapid.T) (files map[string][]byte, pointers []*signal.FilePo
 func randomRecords(t *rapid.T, pointers []*signal.FilePointer) [][]byte {
 	list := [][]byte{info(signal.Millis(rapid.Uint64Range(1, 1<<42).Draw(t, "time"))),
 		frame(&signal.Account{GivenName: "Jo", SVRPIN: signal.NewSecret("4711")}), frame(&signal.Recipient{ID: 1, Destination: &signal.Self{}})}
-	chats := uint64(rapid.IntRange(1, 70).Draw(t, "chats"))
+	chats := uint64(rapid.SampledFrom([]int{1, 3, 12, 70}).Draw(t, "chats"))
 	for i := range chats {
 		list = append(list, frame(&signal.Recipient{ID: i + 2, Destination: &signal.Contact{ACI: signal.Some(signal.ServiceID(fmt.Sprintf("%016d", i)))}}),
 			frame(&signal.Chat{ID: i + 1, RecipientID: i + 2}))
 	}
-	for range rapid.IntRange(0, 200).Draw(t, "records") {
+	for range rapid.IntRange(0, 120).Draw(t, "records") {
 		chat := rapid.Uint64Range(0, chats+1).Draw(t, "chat")
 		at := signal.Millis(rapid.Uint64Range(1_600_000_000_000, 1_610_000_000_000).Draw(t, "at"))
 		item := &signal.ChatItem{ChatID: chat, AuthorID: 1, DateSent: at, Outgoing: &signal.Outgoing{}}
@@ -66,7 +66,7 @@ func randomRecords(t *rapid.T, pointers []*signal.FilePointer) [][]byte {
 		case 3:
 			item.Unknown = signal.NewUnknown([]byte{0xca, 0x3e, 3, 'n', 'e', 'w'})
 		case 4:
-			item.Body = &signal.StandardMessage{Text: &signal.Text{Body: string(bytes.Repeat([]byte("long "), 100_000))}}
+			item.Body = &signal.StandardMessage{Text: &signal.Text{Body: string(bytes.Repeat([]byte("long "), 60_000))}}
 		case 5:
 			list = append(list, frame(&signal.StickerPack{PackID: signal.Bytes("a pack of 16 byt")}))
 			continue
