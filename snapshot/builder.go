@@ -270,6 +270,9 @@ func (b *Builder) add(name string, e *Entry) error {
 	return nil
 }
 
+// Miss counts n parts of the source that are not in the snapshot, which is then shown as incomplete.
+func (b *Builder) Miss(n uint64) { b.n.notRead.Add(n) }
+
 // Finish makes the folders, of which each is as new as the newest in it, makes all durable and enters the snapshot in
 // the journal.
 func (b *Builder) Finish(ctx context.Context) (Result, error) {

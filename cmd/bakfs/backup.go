@@ -81,9 +81,12 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 	if err != nil {
 		return err
 	}
-	sources, err := f.signal.find()
+	sources, errs, err := f.signal.find()
 	if err != nil {
 		return err
+	}
+	if len(args) == 0 && len(sources) == 0 {
+		return p.together(errs)
 	}
 	r, lock, err := p.openDevice(ctx, f.dryRun)
 	if err != nil {
@@ -108,16 +111,10 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 	if !f.dryRun {
 		p.tidy(r)
 	}
-	var errs []error
 	if len(args) > 0 {
 		errs = append(errs, p.backupFiles(ctx, r, st, o))
 	}
-	run := p.newSignalRun(r, st, f)
-	for _, s := range sources {
-		if ctx.Err() == nil {
-			errs = append(errs, run.source(ctx, s)...)
-		}
-	}
+	errs = append(errs, p.newSignalRun(r, st, f).all(ctx, sources)...)
 	err = st.Close()
 	if errors.Is(err, store.ErrIndex) { // a cache: what is in the folder is whole
 		p.warn("warning: %v; what was backed up is complete, and the next run reads the index anew", err)
@@ -127,7 +124,8 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 }
 
 // together is what several parts of a run come to. Of several errors each is
-// reported with its own advice, and the first decides the exit code.
+// reported with its own advice, and the worst decides the exit code: 3, that some of
+// the source could not be read, is the least of them.
 func (p *program) together(errs []error) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) < 2 || slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, context.Canceled) }) {
@@ -136,10 +134,18 @@ func (p *program) together(errs []error) error {
 	if err := p.out.Flush(); err != nil {
 		errs = append(errs, err)
 	}
+	worst := exitNotRead
 	for _, err := range errs {
-		report(p.stderr, err, colour(p.stderr, p.getenv))
+		if code := report(p.stderr, err, colour(p.stderr, p.getenv)); rank(code) > rank(worst) {
+			worst = code
+		}
 	}
-	return silent(exitCode(errs[0]))
+	return silent(worst)
+}
+
+// rank orders exit codes by how bad they are: what hides behind a worse one does not matter.
+func rank(code int) int {
+	return slices.Index([]int{exitOK, exitNotRead, exitError, exitUsage, exitWrongKey, exitInUse, exitNoRepository, exitNotSynced, exitDamaged}, code)
 }
 
 // backupFiles makes the snapshot of files and folders.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"bakfs/snapshot"
+
+	"golang.org/x/sys/unix"
 )
 
 // A copier writes a computed tree, messages or a Signal backup, into a folder.
@@ -51,7 +53,21 @@ func (p *program) copyTree(ctx context.Context, tree iofs.FS, dest string, skip 
 		c.failed++
 		p.warn("%s: %v", quote(at), withoutPath(err))
 	}
-	return c, c.folder(ctx, bound(ctx, tree), ".")
+	if err := c.folder(ctx, bound(ctx, tree), "."); err != nil {
+		return c, fmt.Errorf("after %s: %w", count(c.files, "file", "files"), err)
+	}
+	return c, syncDisk(dest)
+}
+
+// syncDisk makes durable what was written: the folder may be on a stick that is
+// pulled out next.
+func syncDisk(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return unix.Syncfs(int(f.Fd()))
 }
 
 // folder copies what is in dir to at, which is there. The error is one of writing, or that of ctx.
@@ -93,11 +109,15 @@ type writeError struct{ error }
 
 func (e *writeError) Unwrap() error { return e.error }
 
+// written tells errors that concern all of the folder from those of one name: that a
+// disk knows no links, or folds case, costs that name only.
 func written(err error) error {
-	if err == nil {
-		return nil
+	for _, all := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS} {
+		if errors.Is(err, all) {
+			return &writeError{err}
+		}
 	}
-	return &writeError{err}
+	return err
 }
 
 // one copies what info describes, which is in dir, to the path to.

@@ -36,7 +36,7 @@ const exitHelp = `Exit codes:
   3    done, but some source files could not be read
   10   there is no repository
   11   in use by another bakfs
-  12   wrong recovery key, or none given
+  12   wrong recovery key or key of Signal, or none given
   13   damaged
   14   the repository is not completely synced
   130  interrupted

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	iofs "io/fs"
+	"slices"
 	"time"
 
 	"bakfs/signal/archive"
@@ -95,7 +97,11 @@ func (p *program) exportArchive(ctx context.Context, snap, dest, what string, ma
 	if dest, err = outside(dest, r); err != nil {
 		return err
 	}
-	info, err := resolve(newestOf(p.snapshots(r.journal), at.snap, snapshot.Signal), at.snap, time.Now())
+	infos := p.snapshots(r.journal)
+	if !slices.ContainsFunc(infos, func(i snapshot.Info) bool { return i.Kind == snapshot.Signal }) {
+		return fail(exitError, errors.New("there are no Signal backups in the repository yet"), "bakfs backup --signal PATH makes one")
+	}
+	info, err := resolve(newestOf(infos, at.snap, snapshot.Signal), at.snap, time.Now())
 	if err != nil {
 		return err
 	}
@@ -116,5 +122,20 @@ func (p *program) exportArchive(ctx context.Context, snap, dest, what string, ma
 	if err != nil {
 		return err
 	}
-	return p.copied(c, what, dest)
+	if err := p.copied(c, what, dest); err != nil {
+		return err
+	}
+	return p.wasWhole(a)
+}
+
+// wasWhole says what comes out, and that it is not all, if some was missing when it
+// was backed up: who restores a phone from it should know before the old one is wiped.
+func (p *program) wasWhole(a *archive.Archive) error {
+	if words, err := a.Gives(); err == nil {
+		p.detail("%s", words)
+	}
+	if err := a.Envelope().Report.Err(); err != nil {
+		return fail(exitNotRead, fmt.Errorf("this backup was not whole when it was stored: %w", err), "all that was stored of it is written; another snapshot may have more: bakfs snapshots")
+	}
+	return nil
 }

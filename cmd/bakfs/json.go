@@ -18,7 +18,9 @@ func (p *program) line(v any) error {
 type jsonSnapshot struct {
 	Type       string    `json:"type"`
 	ID         string    `json:"id"`
+	Kind       string    `json:"kind"` // files, signal
 	Time       time.Time `json:"time"`
+	Date       time.Time `json:"date"` // of a Signal backup when Signal made it; else time
 	Device     string    `json:"device"`
 	Sources    []string  `json:"sources"`
 	SourcesRaw []string  `json:"sources_base64,omitempty"` // all of them, if one is not UTF-8
@@ -35,7 +37,7 @@ type jsonSnapshot struct {
 
 func asJSON(kind string, i snapshot.Info) jsonSnapshot {
 	return jsonSnapshot{
-		Type: kind, ID: i.ID.String(), Time: i.Time, Device: i.DeviceName, Sources: i.Sources, SourcesRaw: rawAll(i.Sources), Tags: i.Tags,
+		Type: kind, ID: i.ID.String(), Kind: map[snapshot.SourceKind]string{snapshot.Files: "files", snapshot.Signal: "signal"}[i.Kind], Time: i.Time, Date: i.Date(), Device: i.DeviceName, Sources: i.Sources, SourcesRaw: rawAll(i.Sources), Tags: i.Tags,
 		Files: i.Files, Dirs: i.Dirs, Others: i.Others, Bytes: i.Bytes, Added: i.Added, Stored: i.Stored, NotRead: i.NotRead, Incomplete: i.Incomplete,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	iofs "io/fs"
 	"slices"
 	"strings"
@@ -85,6 +86,9 @@ func (p *program) search(ctx context.Context, words, snap string, f messageFlags
 	if s.found == 0 {
 		p.say("nothing was found")
 	}
+	if s.failed > 0 {
+		return fail(exitDamaged, fmt.Errorf("%s not be read; all the rest was searched", count(s.failed, "month of messages could", "months of messages could")), "`bakfs check --read-data` finds what is damaged")
+	}
 	return nil
 }
 
@@ -107,13 +111,16 @@ func (p *program) messageSnapshots(r *repository, snap string) ([]snapshot.Info,
 
 // A searching is one run of a search.
 type searching struct {
-	p     *program
-	q     *query.Query
-	zone  *time.Location
-	found uint64
+	p    *program
+	q    *query.Query
+	zone *time.Location
+
+	found  uint64
+	failed uint64 // months
 }
 
-// account searches one account, month by month.
+// account searches one account, month by month. A month that cannot be read is
+// told of and hides no other.
 func (s *searching) account(ctx context.Context, h *history.History, named bool) error {
 	a, err := h.Account(ctx)
 	if err != nil {
@@ -128,23 +135,18 @@ func (s *searching) account(ctx context.Context, h *history.History, named bool)
 		if !s.q.Period(millis(start), millis(start.AddDate(0, 1, 0))-1) {
 			continue
 		}
-		var hits []*chat.Message
-		for msg, err := range h.All(ctx, m) {
-			if err != nil {
-				return err
-			}
-			if s.q.Match(msg) {
-				hits = append(hits, msg)
-			}
+		hits, err := s.month(ctx, h, m)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		if len(hits) == 0 {
-			continue
+		if err != nil {
+			s.failed++
+			s.p.warn("%s of %s: %v", m, quote(a.Person.Name), err)
 		}
-		if named && s.found == 0 && !s.p.json {
-			s.p.say("account %s", quote(a.Person.Name))
+		if len(hits) > 0 && named && !s.p.json {
+			s.p.say("account %s, %s", quote(a.Person.Name), a.Key)
+			named = false
 		}
-		s.found += uint64(len(hits))
-		slices.SortStableFunc(hits, byTime)
 		if err := s.print(hits); err != nil {
 			return err
 		}
@@ -152,7 +154,25 @@ func (s *searching) account(ctx context.Context, h *history.History, named bool)
 	return nil
 }
 
+// month returns what is found in a month, by time.
+func (s *searching) month(ctx context.Context, h *history.History, m history.Month) (hits []*chat.Message, err error) {
+	for msg, err := range h.All(ctx, m) {
+		if err != nil {
+			return hits, err
+		}
+		if s.q.Match(msg) {
+			hits = append(hits, msg)
+		}
+	}
+	s.found += uint64(len(hits))
+	slices.SortStableFunc(hits, byTime)
+	return hits, nil
+}
+
 func (s *searching) print(hits []*chat.Message) error {
+	if len(hits) == 0 {
+		return nil
+	}
 	var b []byte
 	if s.p.json {
 		b = jsonl.Append(nil, hits, jsonl.Options{Zone: s.zone})

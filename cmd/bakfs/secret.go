@@ -72,6 +72,9 @@ func (p *program) runSecretCommand(ctx context.Context, name, line string) ([]by
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := cmd.Start(); err != nil {
+		if e, ok := errors.AsType[*exec.Error](err); ok {
+			err = e.Err // without the word: it may be a secret in the wrong place
+		}
 		return nil, hinted(fmt.Errorf("%s: %w", name, err), "it is run without a shell: blanks split words, quotes keep them, nothing else is special")
 	}
 	text, readErr := readLimited(out)

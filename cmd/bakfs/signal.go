@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"bakfs/signal/archive"
@@ -60,33 +62,43 @@ func (s *signalSource) path(item archive.Item) string {
 	return filepath.Join(s.given, item.Name)
 }
 
-// find says what is at each --signal PATH, before anything else is opened.
-func (f *signalFlags) find() ([]*signalSource, error) {
+// find says what is at each --signal PATH, before anything else is opened. What is
+// wrong with one PATH, a phone that is not plugged in, is in failed and keeps nothing
+// else from being backed up; err is wrong usage.
+func (f *signalFlags) find() (all []*signalSource, failed []error, err error) {
 	if len(f.paths) == 0 && (len(f.keyFiles) > 0 || f.command != "" || f.account != "") {
-		return nil, usagef("Signal's key is given, and no --signal PATH")
+		return nil, nil, usagef("Signal's key is given, and no --signal PATH")
 	}
-	var all []*signalSource
 	for _, path := range f.paths {
 		if path == "" {
-			return nil, usagef("an empty --signal PATH")
+			return nil, nil, usagef("an empty --signal PATH")
 		}
 		abs, err := filepath.Abs(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s, err := archive.Find(abs)
 		if err != nil {
-			return nil, signalError(path, err)
+			failed = append(failed, signalError(path, err))
+			continue
 		}
 		s.Account = strings.ToLower(f.account)
 		all = append(all, &signalSource{s, path})
 	}
-	return all, nil
+	return all, failed, nil
 }
 
 // signalError says which path an error is about, and what can be done.
 func signalError(path string, err error) error {
-	err = fmt.Errorf("%s: %w", quote(path), withoutPath(err))
+	if p, ok := err.(*os.PathError); ok { // of path itself; one of another file is wrapped
+		err = p.Err
+	}
+	err = fmt.Errorf("%s: %w", quote(path), err)
+	for f := range failures(err) {
+		if len(f.hints) > 0 {
+			return err
+		}
+	}
 	switch {
 	case errors.Is(err, archive.ErrNoBackup):
 		return hinted(err, "give the folder SignalBackups, a file signal-….backup, or an export's main.jsonl; other files are backed up without --signal")
@@ -94,6 +106,10 @@ func signalError(path string, err error) error {
 		return hinted(err, "--signal-account UUID says whose it is")
 	case errors.Is(err, modern.ErrRemote):
 		return hinted(err, "in Signal: Settings, Backups, On-device backups")
+	case errors.Is(err, modern.ErrUnknownVersion), errors.Is(err, legacy.ErrVersion):
+		return hinted(err, "until there is a newer bakfs, `bakfs backup` without --signal keeps it as it is")
+	case errors.Is(err, modern.ErrIncomplete):
+		return fail(exitNotRead, err, "the other backups of the folder are not concerned")
 	case errors.Is(err, modern.ErrDamaged), errors.Is(err, legacy.ErrDamaged), errors.Is(err, legacy.ErrTruncated), errors.Is(err, modern.ErrTruncated):
 		return hinted(err, "copy it again from the phone; snapshots that are stored already are not concerned")
 	}
@@ -115,12 +131,29 @@ func (p *program) newSignalRun(r *repository, st *store.Store, f backupFlags) *s
 	return &signalRun{p: p, r: r, st: st, keys: keys, flags: f}
 }
 
+// all stores the new backups of all sources.
+func (b *signalRun) all(ctx context.Context, sources []*signalSource) (failed []error) {
+	if len(sources) == 0 {
+		return nil
+	}
+	if failed = b.lookUp(ctx); b.stored == nil {
+		return failed
+	}
+	if err := b.keys.load(ctx); err != nil { // once, and not as an error of a backup
+		failed = append(failed, err)
+		sources = slices.DeleteFunc(sources, func(s *signalSource) bool { return s.NeedsKey() })
+	}
+	for _, s := range sources {
+		if ctx.Err() == nil {
+			failed = append(failed, b.source(ctx, s)...)
+		}
+	}
+	return failed
+}
+
 // source stores each backup of a source that is not stored yet, the oldest first.
 // What is wrong with one does not keep the others from being stored.
 func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error) {
-	if err := b.lookUp(ctx); err != nil {
-		return []error{err}
-	}
 	old := 0
 	for _, item := range s.Items {
 		if ctx.Err() != nil {
@@ -148,29 +181,33 @@ func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error
 	return failed
 }
 
-// lookUp reads which backups the repository has, once.
-func (b *signalRun) lookUp(ctx context.Context) error {
-	if b.stored != nil {
-		return nil
-	}
-	b.stored = map[[32]byte]*archive.Envelope{}
+// lookUp reads which backups the repository has. One that is damaged there is told
+// of, and does not count; one that is not here now ends the run's Signal part, since it would be
+// stored a second time.
+func (b *signalRun) lookUp(ctx context.Context) (failed []error) {
+	stored := map[[32]byte]*archive.Envelope{}
 	for _, info := range b.p.snapshots(b.r.journal) {
 		if info.Kind != snapshot.Signal {
 			continue
 		}
 		a, err := openArchive(ctx, b.st, info)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			b.p.detail("snapshot %s: %v; its backup is stored again if it is still there", shortID(info), err)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, store.ErrOffline) || errors.Is(err, store.ErrMissing) || errors.Is(err, store.ErrNotSynced):
+			return []error{fail(exitNotSynced, fmt.Errorf("which Signal backups are stored already cannot be read: snapshot %s: %w", shortID(info), err),
+				"wait until the sync program has fetched everything, then try again")}
+		case err != nil:
+			failed = append(failed, fail(exitDamaged, fmt.Errorf("snapshot %s: its Signal backup cannot be read: %w", shortID(info), err),
+				"if its original is still there it is stored again; `bakfs check --read-data` tells what else is damaged"))
 			continue
 		}
-		if e := a.Envelope(); b.stored[e.ID] == nil || e.Report.Err() == nil {
-			b.stored[e.ID] = e
+		if e := a.Envelope(); stored[e.ID] == nil || e.Report.Err() == nil {
+			stored[e.ID] = e
 		}
 	}
-	return nil
+	b.stored = stored
+	return failed
 }
 
 // openArchive opens the Signal backup of a snapshot.
@@ -208,9 +245,10 @@ func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item)
 	report, err := backup.Store(ctx, builder)
 	if old := b.stored[backup.ID]; err == nil && old != nil && reflect.DeepEqual(old.Report, report) {
 		bar.done()
-		b.p.say("%s: stored already, as far as it can be read", quote(s.path(item)))
-		return lossError(report)
+		b.p.say("%s: stored already, as far as it can be read: %v", quote(s.path(item)), report.Err())
+		return nil // it was an error when it was stored
 	}
+	builder.Miss(losses(report))
 	var result snapshot.Result
 	if err == nil {
 		result, err = builder.Finish(ctx)
@@ -219,10 +257,20 @@ func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item)
 	if err != nil {
 		return err
 	}
+	b.stored[backup.ID] = &archive.Envelope{ID: backup.ID, Report: report}
 	if err := b.done(backup, report, result, time.Since(begun)); err != nil {
 		return err
 	}
 	return lossError(report)
+}
+
+// losses is how many parts of a backup are not in the snapshot and should be.
+func losses(r archive.Report) uint64 {
+	n := uint64(max(0, r.Missing+r.DamagedMedia+r.Damaged))
+	if r.Truncated {
+		n++
+	}
+	return n
 }
 
 // lossError says what a backup should have had and did not.
@@ -300,6 +348,7 @@ type signalNotice struct {
 	p    *program
 	bar  *progress
 	once sync.Once
+	said atomic.Bool
 }
 
 // looksLikeSignal says whether a file's name is one that Signal gives its backups.
@@ -311,7 +360,7 @@ func looksLikeSignal(path string) bool {
 
 // meet looks at a file that was kept as it is. It may be called at any time.
 func (n *signalNotice) meet(path string) {
-	if !looksLikeSignal(path) {
+	if n.said.Load() || !looksLikeSignal(path) {
 		return
 	}
 	if filepath.Base(path) == "main" {
@@ -321,6 +370,7 @@ func (n *signalNotice) meet(path string) {
 		return
 	}
 	n.once.Do(func() {
+		n.said.Store(true)
 		n.bar.around(func() {
 			n.p.say("%s is a backup of Signal, stored as it is: encrypted, and new as a whole each day; with --signal %s its messages are stored instead", quote(path), quote(path))
 		})

@@ -18,7 +18,6 @@ type signalKeys struct {
 	files   []string
 	command string
 
-	read  bool
 	known []signalKey
 	typed bool // known ones are from the terminal, and more can be asked for
 }
@@ -30,9 +29,6 @@ type signalKey struct{ text, name string }
 func (k *signalKeys) open(ctx context.Context, s *signalSource, item archive.Item) (*archive.Backup, error) {
 	if !s.NeedsKey() {
 		return s.Open(ctx, item, "")
-	}
-	if err := k.load(ctx); err != nil {
-		return nil, err
 	}
 	var mistake error
 	for _, key := range k.known {
@@ -50,11 +46,8 @@ func (k *signalKeys) open(ctx context.Context, s *signalSource, item archive.Ite
 	return k.ask(ctx, s, item)
 }
 
-// load reads the keys that the user named, once.
+// load reads the keys that the user named. It comes before open.
 func (k *signalKeys) load(ctx context.Context) error {
-	if k.read {
-		return nil
-	}
 	files := k.files
 	if len(files) == 0 && k.command == "" {
 		if f := k.p.getenv("BAKFS_SIGNAL_KEY_FILE"); f != "" {
@@ -62,6 +55,9 @@ func (k *signalKeys) load(ctx context.Context) error {
 		}
 	}
 	for _, f := range files {
+		if isSignalKey(f) {
+			return fail(exitUsage, errors.New("a key is given where the name of a file belongs; other programs may have seen it"), "write it into a file that only you can read, and give that: --signal-key-file FILE")
+		}
 		text, err := readSecretFile("Signal key file", f)
 		if err != nil {
 			return err
@@ -70,6 +66,9 @@ func (k *signalKeys) load(ctx context.Context) error {
 		clear(text)
 	}
 	if k.command != "" {
+		if isSignalKey(k.command) {
+			return fail(exitUsage, errors.New("a key is given where a command belongs; other programs may have seen it"), "write it into a file that only you can read, and give that: --signal-key-file FILE")
+		}
 		text, err := k.p.runSecretCommand(ctx, "--signal-key-command", k.command)
 		if err != nil {
 			return err
@@ -77,8 +76,15 @@ func (k *signalKeys) load(ctx context.Context) error {
 		k.known = append(k.known, signalKey{string(text), "what --signal-key-command printed"})
 		clear(text)
 	}
-	k.read, k.typed = true, len(k.known) == 0
+	k.typed = len(k.known) == 0
 	return nil
+}
+
+// isSignalKey reports whether text is a key, which must not get into any message.
+func isSignalKey(text string) bool {
+	_, recovery := modern.ParseRecoveryKey(text)
+	_, passphrase := legacy.ParsePassphrase(text)
+	return recovery == nil || passphrase == nil
 }
 
 // ask asks for a key on the terminal, three times at most, and keeps the one that fits.
