@@ -24,7 +24,11 @@ var small = struct {
 // smallBackups are four days of a small account with everything in it.
 func smallBackups(t testing.TB) []history.Backup {
 	small.Do(func() {
-		s := generate(t, "--kind", "v2", "--days", "4", "--messages", "700", "--chats", "14", "--media", "60", "--media-bytes", "3000", "--seed", "5")
+		messages := "700"
+		if testing.Short() {
+			messages = "450"
+		}
+		s := generate(t, "--kind", "v2", "--days", "4", "--messages", messages, "--chats", "14", "--media", "60", "--media-bytes", "3000", "--seed", "5")
 		small.backups = s.store(t, "SignalBackups", "recovery-key.txt")
 	})
 	if small.backups == nil {

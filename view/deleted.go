@@ -80,13 +80,13 @@ func (a *account) goneText(ctx context.Context, p piece) (*generated, error) {
 	}
 	return &generated{
 		cache: a.cache, version: a.versionOf("deleted", p.chat, p.month), place: place, mtime: a.lastOf(p.chat), links: 1, parts: 1,
-		render: func(ctx context.Context, _ int) (renderedPart, error) {
+		render: func(ctx context.Context, _ int, b []byte) (renderedPart, error) {
 			messages, err := a.h.Messages(ctx, p.chat, p.month)
 			if err != nil {
 				return renderedPart{}, err
 			}
 			messages = filter(messages, isGone)
-			return renderedPart{text.AppendMessages(nil, messages, a.lines()), lastOf(messages).Time()}, nil
+			return renderedPart{text.AppendMessages(b, messages, a.lines()), lastOf(messages).Time()}, nil
 		},
 	}, nil
 }

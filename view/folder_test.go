@@ -21,7 +21,7 @@ func toy(c *Cache, version string, rendered *atomic.Int32) *dir {
 	made := func(name string, parts int) *generated {
 		return &generated{
 			cache: c, version: fixedVersion(newKey(name, version)), place: newKey(name), parts: parts, links: 1,
-			render: func(_ context.Context, i int) (r renderedPart, err error) {
+			render: func(_ context.Context, i int, _ []byte) (r renderedPart, err error) {
 				rendered.Add(1)
 				r.bytes = []byte(strings.Repeat(fmt.Sprintf("%s %s %d\n", name, version, i), i*1000))
 				r.last = time.Unix(1e9+int64(i), 0)

@@ -10,6 +10,7 @@ import (
 	iofs "io/fs"
 	"runtime"
 	"sort"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -21,6 +22,7 @@ const (
 	listRoom    = 24 << 20
 	measureRoom = 24 << 20
 	hitRoom     = 32 << 20
+	maxScratch  = 4 << 20
 	measureCost = 160 // bytes, about
 )
 
@@ -33,7 +35,9 @@ type Cache struct {
 	digests   *memo[*digest]
 	calendars *memo[[]span]
 	found     *memo[found]
-	work      chan struct{} // holds one element for each rendering that goes on
+	seen      *memo[map[string]node] // files that searches have found
+	work      chan struct{}          // holds one element for each rendering that goes on
+	scratch   sync.Pool              // of *[]byte, to render into
 }
 
 // NewCache returns a cache that keeps up to size bytes of rendered files.
@@ -45,6 +49,7 @@ func NewCache(size int64) *Cache {
 		digests:   newMemo[*digest](listRoom),
 		calendars: newMemo[[]span](listRoom),
 		found:     newMemo[found](hitRoom),
+		seen:      newMemo[map[string]node](listRoom),
 		work:      make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 }
@@ -108,8 +113,8 @@ type generated struct {
 	mtime   time.Time                              // where no part says one
 	links   int
 	parts   int
-	light   bool // render gathers what other work has made
-	render  func(ctx context.Context, part int) (renderedPart, error)
+	light   bool                                                                // render gathers what other work has made
+	render  func(ctx context.Context, part int, b []byte) (renderedPart, error) // appends to b, which is empty
 
 	known      atomic.Pointer[key] // what version said
 	prev, next *generated          // its neighbours in the listing, which programs read in turn; nil: none
@@ -226,19 +231,35 @@ func (g *generated) part(ctx context.Context, i int) (renderedPart, error) {
 		return renderedPart{}, err
 	}
 	return g.cache.parts.get(ctx, k.with(fmt.Sprint(i)), func(ctx context.Context) (renderedPart, int64, error) {
-		if !g.light {
-			done, err := g.cache.working(ctx)
-			if err != nil {
-				return renderedPart{}, 0, err
-			}
-			defer done()
-		}
-		r, err := g.render(ctx, i)
-		if cap(r.bytes) > len(r.bytes)+len(r.bytes)/8 { // it grew by doubling
-			r.bytes = bytes.Clone(r.bytes)
-		}
-		return r, int64(cap(r.bytes)) + measureCost, err
+		r, err := g.make(ctx, i)
+		return r, int64(len(r.bytes)) + measureCost, err
 	})
+}
+
+// make renders a part. What takes work is rendered into a buffer that is used again,
+// and then copied to its size.
+func (g *generated) make(ctx context.Context, i int) (renderedPart, error) {
+	if g.light {
+		return g.render(ctx, i, nil)
+	}
+	done, err := g.cache.working(ctx)
+	if err != nil {
+		return renderedPart{}, err
+	}
+	defer done()
+	buf, ok := g.cache.scratch.Get().(*[]byte)
+	if !ok {
+		buf = new([]byte)
+	}
+	r, err := g.render(ctx, i, (*buf)[:0])
+	if err != nil {
+		return renderedPart{}, err
+	}
+	*buf, r.bytes = r.bytes, bytes.Clone(r.bytes)
+	if cap(*buf) <= maxScratch {
+		g.cache.scratch.Put(buf)
+	}
+	return r, nil
 }
 
 // errChanged says that a file was rendered differently the second time.

@@ -147,6 +147,17 @@ func (m *memo[V]) leave(k key, f *flight[V]) {
 	}
 }
 
+// put stores a value in place of what is kept.
+func (m *memo[V]) put(k key, v V, cost int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e := m.kept[k]; e != nil {
+		m.used -= m.order.Remove(e).(*memoEntry[V]).cost
+		delete(m.kept, k)
+	}
+	m.keep(k, v, cost)
+}
+
 // keep stores a value and drops those that were not used for longest. The newest one
 // stays even if it is larger than the room: it is asked for again, piece by piece.
 // m.mu is held.

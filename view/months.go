@@ -45,12 +45,12 @@ func (a *account) textOf(ctx context.Context, c *history.Conversation, m history
 	}
 	return &generated{
 		cache: a.cache, version: a.versionOf("text", c, m), place: place, mtime: a.lastOf(c), links: 2, parts: 1,
-		render: func(ctx context.Context, _ int) (renderedPart, error) {
+		render: func(ctx context.Context, _ int, b []byte) (renderedPart, error) {
 			messages, err := a.h.Messages(ctx, c, m)
 			if err != nil {
 				return renderedPart{}, err
 			}
-			return renderedPart{text.AppendMessages(room(messages, textRoom), messages, a.lines()), lastOf(messages).Time()}, nil
+			return renderedPart{text.AppendMessages(b, messages, a.lines()), lastOf(messages).Time()}, nil
 		},
 	}, nil
 }
@@ -72,29 +72,17 @@ func (a *account) json(where key, c *history.Conversation) *dir {
 			}
 			all = append(all, child{name, &generated{
 				cache: a.cache, version: a.versionOf("json", c, year...), place: place, mtime: a.lastOf(c), links: 1, parts: len(year),
-				render: func(ctx context.Context, i int) (renderedPart, error) {
+				render: func(ctx context.Context, i int, b []byte) (renderedPart, error) {
 					messages, err := a.h.Messages(ctx, c, year[i])
 					if err != nil {
 						return renderedPart{}, err
 					}
-					return renderedPart{jsonl.Append(room(messages, jsonRoom), messages, a.objects()), lastOf(messages).Time()}, nil
+					return renderedPart{jsonl.Append(b, messages, a.objects()), lastOf(messages).Time()}, nil
 				},
 			}})
 		}
 		return all, nil
 	})
-}
-
-// About how many bytes a message takes in each format.
-const (
-	textRoom = 180
-	jsonRoom = 600
-	pageRoom = 1000
-)
-
-// room is an empty slice with room for what messages will take.
-func room(messages []*chat.Message, each int) []byte {
-	return make([]byte, 0, len(messages)*each+8<<10)
 }
 
 // years cuts months, which are in order, into years.

@@ -37,14 +37,23 @@ func (a *account) dir(ino uint64) *dir {
 
 // folder is a directory of the account whose listing is kept.
 func (a *account) folder(place key, mtime time.Time, list func(context.Context) ([]child, error)) *dir {
-	return &dir{ino: place.number(), mtime: at(mtime), list: a.cache.listing(place.with("of", string(a.id[:])), list)}
+	return &dir{ino: place.number(), mtime: at(mtime), list: a.cache.listing(a.now(place), list)}
 }
+
+// listed says whether the listing of a folder is kept.
+func (a *account) listed(place key) bool {
+	_, ok := a.cache.lists.peek(a.now(place).with("list"))
+	return ok
+}
+
+// now is the key of what stands at a place in this history.
+func (a *account) now(place key) key { return place.with("of", string(a.id[:])) }
 
 // page is a generated file of the account that may change with each backup.
 func (a *account) page(place key, mtime time.Time, render func(context.Context) ([]byte, error)) *generated {
 	return &generated{
-		cache: a.cache, version: fixedVersion(place.with("of", string(a.id[:]))), place: place, mtime: mtime, links: 1, parts: 1, light: true,
-		render: func(ctx context.Context, _ int) (renderedPart, error) {
+		cache: a.cache, version: fixedVersion(a.now(place)), place: place, mtime: mtime, links: 1, parts: 1, light: true,
+		render: func(ctx context.Context, _ int, _ []byte) (renderedPart, error) {
 			b, err := render(ctx)
 			return renderedPart{bytes: b}, err
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	iofs "io/fs"
+	"maps"
 	"path"
 	"slices"
 	"time"
@@ -67,22 +68,14 @@ func (a *account) search(place key, name string) *dir {
 				return fmt.Appendf(nil, "This is not a search: %v.\n\n%s", wrong, howTo), nil
 			})}}, nil
 		}
-		f, err := find(ctx)
-		if err != nil {
-			return nil, err
-		}
-		media, err := a.mediaFound(ctx, f)
-		if err != nil {
-			return nil, err
-		}
 		return []child{
-			{"media", &dir{ino: place.with("media").number(), mtime: at(newest), list: fixed(media...)}},
+			{"media", a.mediaFound(place.with("media"), find)},
 			{"results.txt", a.page(place.with("results.txt"), newest, func(ctx context.Context) ([]byte, error) {
 				f, err := find(ctx)
 				b := text.AppendResults(nil, messagesIn(f.hits), f.more, a.lines())
 				for _, p := range f.lost {
 					b = p.month.Start(a.o.Zone).AppendFormat(b, "2006-01-02 15:04:05 -0700 * not searched, because it cannot be read: ")
-					b = append(append(b, text.Line(p.chat.Folder)...), '\n')
+					b = append(append(b, p.chat.Folder...), '\n')
 				}
 				return b, err
 			})},
@@ -153,8 +146,55 @@ func messagesIn(hits []placed) []*chat.Message {
 	return all
 }
 
-// mediaFound are the files of the messages that were found.
-func (a *account) mediaFound(ctx context.Context, f found) ([]child, error) {
+// mediaFound is the folder of the files of the messages that were found. They are
+// inodes that stand in chats/ too, and the kernel asks for an inode by the name under
+// which it met it first, perhaps here. So what was found once is there also when a new
+// backup makes the search give other results, and without searching again.
+func (a *account) mediaFound(place key, find func(context.Context) (found, error)) *dir {
+	d := a.folder(place, a.newest(), func(ctx context.Context) ([]child, error) {
+		f, err := find(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all, err := a.filesFound(ctx, f)
+		if err == nil {
+			a.cache.remember(place, all)
+		}
+		return all, err
+	})
+	d.look = func(_ context.Context, name string) (node, error) {
+		if n := a.cache.remembered(place, name); n != nil {
+			return n, nil
+		}
+		return nil, iofs.ErrNotExist
+	}
+	d.quick = func(_ context.Context, name string) (node, error) {
+		if a.listed(place) {
+			return nil, nil
+		}
+		return a.cache.remembered(place, name), nil
+	}
+	return d
+}
+
+// remember adds to what was found in a folder.
+func (c *Cache) remember(place key, all []child) {
+	old, _ := c.seen.peek(place)
+	next := make(map[string]node, len(old)+len(all))
+	maps.Copy(next, old)
+	for _, f := range all {
+		next[f.name] = f.node
+	}
+	c.seen.put(place, next, int64(len(next))*200)
+}
+
+// remembered is what was found in a folder under a name; nil if nothing.
+func (c *Cache) remembered(place key, name string) node {
+	all, _ := c.seen.peek(place)
+	return all[name]
+}
+
+func (a *account) filesFound(ctx context.Context, f found) ([]child, error) {
 	all, names := []child{}, distinct{}
 	for _, h := range f.hits {
 		for _, x := range digestOf([]*chat.Message{h.Message}, a.o.Zone).files {

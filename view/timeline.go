@@ -72,12 +72,12 @@ func (a *account) day(place key, s span, day int, pieces []piece) *generated {
 			}
 			return version, nil
 		},
-		render: func(ctx context.Context, _ int) (renderedPart, error) {
+		render: func(ctx context.Context, _ int, b []byte) (renderedPart, error) {
 			all, _, err := a.messagesOf(ctx, pieces, func(m placed) bool { return dayOf(m.First, a.o.Zone) == day })
 			if err != nil {
 				return renderedPart{}, err
 			}
-			return renderedPart{bytes: text.AppendTimeline(nil, messagesIn(all), a.lines())}, nil
+			return renderedPart{bytes: text.AppendTimeline(b, messagesIn(all), a.lines())}, nil
 		},
 	}
 }

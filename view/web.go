@@ -143,17 +143,17 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 			version, err := a.version(ctx, c, s.month)
 			return version.with("web", string(layout[:]), s.part.Name()), err
 		},
-		render: func(ctx context.Context, _ int) (renderedPart, error) {
+		render: func(ctx context.Context, _ int, b []byte) (renderedPart, error) {
 			messages, err := a.h.Messages(ctx, c, s.month)
 			if err != nil {
 				return renderedPart{}, err
 			}
 			from := min(len(messages), (s.part.Number-1)*page.MaxMessages)
 			messages = messages[from:min(len(messages), from+page.MaxMessages)]
-			b, err := (&page.Month{
+			b, err = (&page.Month{
 				Chat: c.Conversation, Part: s.part, Parts: partsOf(sheets), Messages: messages, Zone: a.o.Zone, Folders: siblings, Footer: a.footer(),
 				Resolve: func(q *chat.Quote) string { return a.resolve(sheets, q) },
-			}).Append(room(messages, pageRoom))
+			}).Append(b)
 			return renderedPart{b, lastOf(messages).Time()}, err
 		},
 	}, nil

@@ -82,7 +82,7 @@ func (f *messageFlags) messages() (*messages, error) {
 // How many bytes of rendered files, and of messages, a mount keeps.
 const (
 	renderedRoom = 64 << 20
-	readRoom     = 48 << 20
+	readRoom     = 8 << 20 // rendered files are what is asked for again; more here only makes the collector work
 )
 
 // messages shows the messages of snapshots. Its methods may be called at the same time.
@@ -105,14 +105,19 @@ type messages struct {
 }
 
 func (m *messages) viewOptions() view.Options {
-	return view.Options{Zone: m.zone, Names: m.names, Lazy: m.lazy, Cache: m.cache}
+	return view.Options{Zone: m.zone, Names: m.names, Expired: m.showExpired, HideDeleted: m.hideDeleted, Lazy: m.lazy, Lasting: lasting, Cache: m.cache}
+}
+
+// lasting says which errors of the repository will not go away by waiting.
+func lasting(err error) bool {
+	return !errors.Is(err, store.ErrOffline) && !errors.Is(err, context.Canceled)
 }
 
 // history is that of some backups of one account, oldest first.
 func (m *messages) history(backups []history.Backup) *history.History {
 	return history.New(backups, history.Options{Zone: m.zone, Names: m.names, OriginalNames: m.originalNames,
 		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, AsOf: time.Now(), From: m.from, To: m.to, Only: m.only, Cache: m.read,
-		Lasting: func(err error) bool { return !errors.Is(err, store.ErrOffline) }})
+		Lasting: lasting})
 }
 
 // backup is what a history needs of a snapshot; false if it is none of Signal.

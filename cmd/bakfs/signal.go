@@ -329,7 +329,12 @@ func (b *signalRun) summary(backup *archive.Backup, report archive.Report, resul
 	if p.quiet {
 		return nil
 	}
-	p.printf("signal   %s, a %s of %s\n", quote(backup.Name), backup.Format, backup.Time.Local().Format("2006-01-02 15:04:05"))
+	format := backup.Format.String()
+	article := "a"
+	if strings.ContainsRune("aeiou", rune(format[0])) {
+		article = "an"
+	}
+	p.printf("signal   %s, %s %s of %s\n", quote(backup.Name), article, format, backup.Time.Local().Format("2006-01-02 15:04:05"))
 	p.printf("messages %s in %s, %s\n", number(uint64(report.Messages)), count(uint64(report.Conversations), "conversation", "conversations"),
 		count(uint64(report.Media), "photo or other file", "photos and other files"))
 	p.printf("bytes    %s in all, %s added, %s stored\n", bytesOf(result.Bytes), bytesOf(result.Added), bytesOf(result.Stored))
