@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	iofs "io/fs"
 	"slices"
@@ -126,7 +127,7 @@ func (p *program) exportMessages(ctx context.Context, snap, dest string, f expor
 	if err != nil {
 		return err
 	}
-	return p.copied(c, "messages", dest)
+	return errors.Join(p.copied(c, "messages", dest), p.tellDamage(m.known()))
 }
 
 // shown reads the flags.

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	iofs "io/fs"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"bakfs/signal"
 	"bakfs/signal/archive"
 	"bakfs/snapshot"
 	"bakfs/store"
@@ -42,6 +46,29 @@ func (f *messageFlags) args() []string {
 	return []string{"--tz=" + f.zone, "--names=" + f.names, "--media-names=" + f.mediaNames, "--expired=" + f.expired, "--deleted=" + f.deleted}
 }
 
+// localZone is this machine's zone under its own name, which pages and about.txt
+// tell: "Local" would be another one on another machine. tz is the environment's TZ.
+func localZone(tz string) *time.Location {
+	name := strings.TrimPrefix(tz, ":")
+	if name == "" {
+		name, _ = os.Readlink("/etc/localtime")
+	}
+	if _, below, ok := strings.Cut(name, "zoneinfo/"); ok {
+		name = below
+	}
+	now := time.Now()
+	if z, err := time.LoadLocation(name); err == nil && name != "" {
+		_, want := now.Local().Zone()
+		if _, got := now.In(z).Zone(); got == want {
+			return z
+		}
+	}
+	if _, offset := now.Local().Zone(); offset == 0 {
+		return time.UTC
+	}
+	return time.Local
+}
+
 // oneOf reads a flag that has two words: true for the first.
 func oneOf(flag, value, first, second string) (bool, error) {
 	if value != first && value != second {
@@ -52,12 +79,12 @@ func oneOf(flag, value, first, second string) (bool, error) {
 
 // newMessages shows messages as most people want them.
 func newMessages(zone *time.Location) *messages {
-	return &messages{zone: zone, cache: view.NewCache(renderedRoom), read: history.NewCache(readRoom), frozen: map[string]*view.Messages{}, merged: map[string]*history.History{}}
+	return &messages{zone: zone, cache: view.NewCache(renderedRoom), read: history.NewCache(readRoom), frozen: map[string]*view.Messages{}, single: map[string]*history.History{}, merged: map[string]*history.History{}}
 }
 
 // messages reads the flags.
 func (f *messageFlags) messages() (*messages, error) {
-	m := newMessages(time.Local)
+	m := newMessages(localZone(os.Getenv("TZ")))
 	var err error
 	if f.zone != "" {
 		if m.zone, err = time.LoadLocation(f.zone); err != nil {
@@ -101,6 +128,7 @@ type messages struct {
 	mu     sync.Mutex
 	top    *view.Messages
 	frozen map[string]*view.Messages
+	single map[string]*history.History // those of frozen
 	merged map[string]*history.History // by the backups that it is of
 }
 
@@ -108,15 +136,22 @@ func (m *messages) viewOptions() view.Options {
 	return view.Options{Zone: m.zone, Names: m.names, Expired: m.showExpired, HideDeleted: m.hideDeleted, Lazy: m.lazy, Lasting: lasting, Cache: m.cache}
 }
 
-// lasting says which errors of the repository will not go away by waiting.
+// lasting says which errors of the repository will not go away by waiting, as those of
+// a folder that is not synced, or of a process with too many files, may.
 func lasting(err error) bool {
-	return !errors.Is(err, store.ErrOffline) && !errors.Is(err, context.Canceled)
+	for _, bad := range []error{store.ErrDamaged, archive.ErrArchive, signal.ErrBadStream, signal.ErrBadRecord, signal.ErrTruncated, iofs.ErrNotExist} {
+		if errors.Is(err, bad) {
+			return true
+		}
+	}
+	return false
 }
 
-// history is that of some backups of one account, oldest first.
-func (m *messages) history(backups []history.Backup) *history.History {
+// history is that of some backups of one account, oldest first. Timers have run out
+// as of a moment: zero is that of the newest of the backups.
+func (m *messages) history(backups []history.Backup, asOf time.Time) *history.History {
 	return history.New(backups, history.Options{Zone: m.zone, Names: m.names, OriginalNames: m.originalNames,
-		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, AsOf: time.Now(), From: m.from, To: m.to, Only: m.only, Cache: m.read,
+		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, AsOf: asOf, From: m.from, To: m.to, Only: m.only, Cache: m.read,
 		Lasting: lasting})
 }
 
@@ -154,13 +189,38 @@ func (m *messages) histories(infos []snapshot.Info, open func(snapshot.Info) iof
 	for _, account := range order {
 		h := m.merged[keys[account]]
 		if h == nil {
-			h = m.history(backups[account])
+			h = m.history(backups[account], time.Now())
 		}
 		next[keys[account]] = h
 		all = append(all, h)
 	}
 	m.merged = next
 	return all
+}
+
+// known are the histories that were asked for so far.
+func (m *messages) known() []*history.History {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.Collect(maps.Values(m.merged))
+	return append(all, slices.Collect(maps.Values(m.single))...)
+}
+
+// tellDamage says what histories could not read where other backups helped, or
+// nothing did: it is missing in what was shown.
+func (p *program) tellDamage(histories []*history.History) error {
+	n := 0
+	for _, h := range histories {
+		for _, d := range h.Damage() {
+			n++
+			p.warn("%s of the backup of %s: %v", quote(d.Path), d.Backup, d.Err)
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fail(exitDamaged, fmt.Errorf("%s of the stored messages could not be read; what other backups have of them, and all the rest, is there", count(uint64(n), "part", "parts")),
+		"`bakfs check --read-data` finds what is damaged in the repository")
 }
 
 // all is the folder messages/ over all snapshots, which are as List has them.
@@ -188,7 +248,8 @@ func (m *messages) of(info snapshot.Info, tree iofs.FS) iofs.FS {
 		o := m.viewOptions()
 		o.Frozen, o.Scope = true, id
 		m.frozen[id] = view.NewMessages(o)
-		m.frozen[id].Set(m.history([]history.Backup{b}))
+		m.single[id] = m.history([]history.Backup{b}, time.Time{})
+		m.frozen[id].Set(m.single[id])
 	}
 	return m.frozen[id].FS()
 }
@@ -239,8 +300,7 @@ func (m *messages) show(forest *snapshot.Forest) {
 	forest.Top = func(infos []snapshot.Info, open func(snapshot.Info) iofs.FS) []snapshot.ExtraDir {
 		for _, info := range infos {
 			if info.Kind == snapshot.Signal {
-				return []snapshot.ExtraDir{{Name: "messages", FS: m.all(infos, open), About: "the messages of all Signal backups together:\n" +
-					"an account each, with chats/, text/ to grep, media/ by date, search/<words>/"}}
+				return []snapshot.ExtraDir{{Name: "messages", FS: m.all(infos, open), About: view.About}}
 			}
 		}
 		return nil

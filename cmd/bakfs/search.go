@@ -86,6 +86,9 @@ func (p *program) search(ctx context.Context, words, snap string, f messageFlags
 	if s.found == 0 {
 		p.say("nothing was found")
 	}
+	if err := p.tellDamage(histories); err != nil {
+		return err
+	}
 	if s.failed > 0 {
 		return fail(exitDamaged, fmt.Errorf("%s not be read; all the rest was searched", count(s.failed, "month of messages could", "months of messages could")), "`bakfs check --read-data` finds what is damaged")
 	}

@@ -52,14 +52,23 @@ func (f *signalFlags) add(c *cobra.Command) {
 type signalSource struct {
 	*archive.Source
 	given string // PATH as the user gave it
+	only  bool   // PATH has no other source
 }
 
 // path is where an item of the source is, for people.
 func (s *signalSource) path(item archive.Item) string {
-	if len(s.Items) == 1 {
+	if s.only && len(s.Items) == 1 {
 		return s.given
 	}
-	return filepath.Join(s.given, item.Name)
+	return filepath.Join(s.Path, item.Name)
+}
+
+// name is what the source is called.
+func (s *signalSource) name() string {
+	if s.only {
+		return s.given
+	}
+	return s.Path
 }
 
 // find says what is at each --signal PATH, before anything else is opened. What is
@@ -69,6 +78,12 @@ func (f *signalFlags) find() (all []*signalSource, failed []error, err error) {
 	if len(f.paths) == 0 && (len(f.keyFiles) > 0 || f.command != "" || f.account != "") {
 		return nil, nil, usagef("Signal's key is given, and no --signal PATH")
 	}
+	account := ""
+	if f.account != "" {
+		if account, err = archive.ParseAccount(f.account); err != nil {
+			return nil, nil, usagef("--signal-account: %w", err)
+		}
+	}
 	for _, path := range f.paths {
 		if path == "" {
 			return nil, nil, usagef("an empty --signal PATH")
@@ -77,13 +92,15 @@ func (f *signalFlags) find() (all []*signalSource, failed []error, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		s, err := archive.Find(abs)
+		found, err := archive.FindAll(abs)
 		if err != nil {
 			failed = append(failed, signalError(path, err))
 			continue
 		}
-		s.Account = strings.ToLower(f.account)
-		all = append(all, &signalSource{s, path})
+		for _, s := range found {
+			s.Account = account
+			all = append(all, &signalSource{s, path, len(found) == 1})
+		}
 	}
 	return all, failed, nil
 }
@@ -104,6 +121,8 @@ func signalError(path string, err error) error {
 		return hinted(err, "give the folder SignalBackups, a file signal-….backup, or an export's main.jsonl; other files are backed up without --signal")
 	case errors.Is(err, modern.ErrNoACI):
 		return hinted(err, "--signal-account UUID says whose it is")
+	case errors.Is(err, archive.ErrOtherAccount):
+		return hinted(err, "leave --signal-account out: the backup says whose it is")
 	case errors.Is(err, modern.ErrRemote):
 		return hinted(err, "in Signal: Settings, Backups, On-device backups")
 	case errors.Is(err, modern.ErrUnknownVersion), errors.Is(err, legacy.ErrVersion):
@@ -176,7 +195,7 @@ func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error
 		}
 	}
 	if old > 0 {
-		b.p.say("%s: %s stored already", quote(s.given), count(uint64(old), "backup is", "backups are"))
+		b.p.say("%s: %s stored already", quote(s.name()), count(uint64(old), "backup is", "backups are"))
 	}
 	return failed
 }
@@ -371,7 +390,7 @@ func (n *signalNotice) meet(path string) {
 	if filepath.Base(path) == "main" {
 		path = filepath.Dir(filepath.Dir(path))
 	}
-	if _, err := archive.Find(path); err != nil {
+	if _, err := archive.FindAll(path); err != nil {
 		return
 	}
 	n.once.Do(func() {

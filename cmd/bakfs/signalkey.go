@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"bakfs/signal/archive"
 	"bakfs/signal/legacy"
@@ -31,9 +32,10 @@ func (k *signalKeys) open(ctx context.Context, s *signalSource, item archive.Ite
 		return s.Open(ctx, item, "")
 	}
 	var mistake error
-	for _, key := range k.known {
+	for i, key := range k.known {
 		b, err := s.Open(ctx, item, key.text)
-		if !wrongSignalKey(err) {
+		if !wrongSignalKey(err) { // the next item is probably of the same phone
+			k.known = slices.Insert(slices.Delete(k.known, i, i+1), 0, key)
 			return b, err
 		}
 		if mistake == nil || !wrongForm(err) { // one that may be for this format says more
@@ -96,7 +98,7 @@ func (k *signalKeys) ask(ctx context.Context, s *signalSource, item archive.Item
 	}
 	defer t.Close()
 	for try := 1; ; try++ {
-		text, err := t.ask(ctx, fmt.Sprintf("Signal's %s for %s: ", s.KeyName(), quote(s.given)), false)
+		text, err := t.ask(ctx, fmt.Sprintf("Signal's %s for %s: ", s.KeyName(), quote(s.name())), false)
 		if err != nil {
 			return nil, err
 		}

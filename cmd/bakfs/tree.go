@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	iofs "io/fs"
+	"os"
 	"path"
-	"time"
 
 	"bakfs/snapshot"
 	"bakfs/store"
@@ -52,14 +52,14 @@ func (p *program) openTree(ctx context.Context, arg string) (*tree, error) {
 func (t *tree) root(all []snapshot.Info) iofs.FS {
 	open := func(i snapshot.Info) iofs.FS { return snapshot.Open(t.store, i) }
 	if t.ref.snap == merged {
-		shown := newMessages(time.Local).all(all, open)
+		shown := newMessages(localZone(os.Getenv("TZ"))).all(all, open)
 		return newBranch("", all[len(all)-1].Date(), limb{"messages", func(context.Context) (iofs.FS, error) { return shown, nil }})
 	}
 	files := open(t.info)
 	if t.info.Kind != snapshot.Signal {
 		return files
 	}
-	shown := newMessages(time.Local).of(t.info, files)
+	shown := newMessages(localZone(os.Getenv("TZ"))).of(t.info, files)
 	return newBranch("", t.info.Date(), limb{"messages", func(context.Context) (iofs.FS, error) { return shown, nil }},
 		limb{"signal", func(context.Context) (iofs.FS, error) { return original(t.info, files), nil }})
 }

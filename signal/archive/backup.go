@@ -17,7 +17,7 @@ type Backup struct {
 	ID      [32]byte // see Source.ID
 	Format  Format
 	Name    string    // of its file or snapshot folder
-	Account string    // the name of its folder in /signal: the ACI in lower case, or "unknown-" and 8 hex digits where it is not known
+	Account string    // the name of its folder in /signal: the ACI in lower case; where that is not known the number with "+", or "unknown-" and 8 hex digits
 	Owner   string    // the name of the account's owner; may be ""
 	Time    time.Time // when it was made
 
@@ -38,8 +38,9 @@ type original interface {
 // has a MAC over the whole is checked whole; a legacy file, whose parts have
 // one each, is checked while it is stored. Errors wrap those of packages modern
 // and legacy: ErrKeyForm, ErrWrongKey, ErrTruncated, ErrDamaged, ErrIncomplete,
-// ErrUnknownVersion, ErrNoACI; ErrPassphrase, ErrKey, ErrTruncated, ErrVersion.
-// The caller must Close the backup.
+// ErrUnknownVersion, ErrNoACI; ErrPassphrase, ErrKey, ErrTruncated, ErrVersion;
+// or ErrOtherAccount. They name files in and beside the item, not the item. The
+// caller must Close the backup.
 func (s *Source) Open(ctx context.Context, item Item, key string) (*Backup, error) {
 	if item.Err != nil {
 		return nil, item.Err
@@ -48,20 +49,20 @@ func (s *Source) Open(ctx context.Context, item Item, key string) (*Backup, erro
 	if err != nil {
 		return nil, err
 	}
-	b := &Backup{Format: s.Format, Name: item.Name, Time: item.Time.Truncate(time.Millisecond)}
+	b := &Backup{Format: s.Format, Name: item.Name, Time: moment(item.Time)}
 	if b.ID, err = s.ID(ctx, item); err != nil {
-		return nil, fmt.Errorf("%s: %w", item.Name, err)
+		return nil, err
 	}
 	switch s.Format {
 	case Modern, Main:
 		err = b.openSealed(ctx, s, aci, key)
 	case Legacy:
-		err = b.openLegacy(ctx, s.path(item), key)
+		err = b.openLegacy(ctx, s.path(item), aci, key)
 	default:
 		err = b.openPlain(ctx, s.path(item), aci)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", item.Name, err)
+		return nil, bare(err)
 	}
 	return b, nil
 }
@@ -139,23 +140,51 @@ func (in *introduction) read(records signal.Records, enough func(f *signal.Frame
 // knownVersion is the newest version of a BackupInfo that is stored.
 const knownVersion = 1
 
-// known fills in what a backup tells about itself. seed stands for the account
-// if nothing better does: it must be the same for all its backups.
-func (b *Backup) known(in introduction, aci signal.ServiceID, seed string) {
+// known fills in what a backup tells about itself. standIn gives the name of
+// the account if its id is not known: it must be the same for all its backups.
+func (b *Backup) known(in introduction, aci signal.ServiceID, standIn func() string) {
 	if in.info.BackupTimeMs != 0 {
-		b.Time = in.info.BackupTimeMs.Time()
+		b.Time = moment(time.UnixMilli(int64(min(in.info.BackupTimeMs, lastMillis))).UTC())
 	}
 	if a := in.account; a != nil {
 		b.Owner = strings.TrimSpace(a.GivenName + " " + a.FamilyName)
 		if b.Owner == "" {
 			b.Owner = a.Username.V
 		}
-		if !a.ProfileKey.Empty() {
-			seed = a.ProfileKey.Reveal()
-		}
 	}
 	if b.Account = aci.String(); aci == "" {
-		sum := sha256.Sum256([]byte("bakfs/v1 account\x00" + seed))
-		b.Account = fmt.Sprintf("unknown-%x", sum[:4])
+		b.Account = standIn()
 	}
+}
+
+// profileKey returns the owner's profile key, "" if it is not known.
+func (in *introduction) profileKey() string {
+	if in.account == nil {
+		return ""
+	}
+	return in.account.ProfileKey.Reveal()
+}
+
+// unknownAccount returns the name of an account of which only some bytes are
+// known. They must be a random or stretched secret, which nobody can guess and
+// compare.
+func unknownAccount(secret string) string {
+	sum := sha256.Sum256([]byte("bakfs/v1 account\x00" + secret))
+	return fmt.Sprintf("unknown-%x", sum[:4])
+}
+
+// moment returns t in whole milliseconds, and within what nanoseconds since
+// 1970 can tell, as snapshots and inodes have them: the years 1678 to 2261. The
+// zero Time, for one that is not known, becomes 1970.
+func moment(t time.Time) time.Time {
+	first, last := time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Millisecond)
+	switch {
+	case t.IsZero():
+		return time.UnixMilli(0).UTC()
+	case t.Before(first):
+		return first
+	case t.After(last):
+		return last
+	}
+	return t.Truncate(time.Millisecond)
 }

@@ -18,7 +18,7 @@ type Envelope struct {
 	Time     time.Time     // of the backup, in milliseconds
 	Size     int64         // of the file main, .backup or main.jsonl
 	Name     string        // of the original: of its file or snapshot folder; not to be trusted as a path
-	Account  string        // ACI, number or stand-in: the name in the tree /signal
+	Account  string        // see Backup.Account: the name in the tree /signal
 	Owner    string        // the name of the account's owner; may be ""
 	Keys     signal.Secret // of this backup, 64 bytes as Keys.Bytes of its package has them; none if it was not encrypted
 	Metadata []byte        // Modern: the file metadata as it was

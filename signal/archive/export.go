@@ -27,7 +27,7 @@ func (a *Archive) Plaintext(ctx context.Context, o modern.ExportOptions) (iofs.F
 	}
 	root := a.tree(kind)
 	media := root.below("files")
-	shelf := &shelf{a: a, plain: true}
+	shelf := &shelf{a: a, plain: true, exact: a.envelope.Format == Export}
 	shelf.folder(media)
 	main := a.recordNode(root, modern.ExportMain, a.exportFile(o, shelf))
 	metadata := root.below(modern.ExportMetadata).bytes(modern.AppendExportMetadata(nil))

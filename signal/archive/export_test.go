@@ -76,9 +76,11 @@ func TestPlaintextOptions(t *testing.T) {
 	hash := signal.Bytes(sum(media))
 	pointer := &signal.FilePointer{FileName: signal.Some("../../evil.sh\x00.JPG"), Locator: &signal.Locator{Size: uint32(len(media)),
 		PlaintextHash: signal.Some(hash), LocalKey: signal.Some(signal.NewSecret(strings.Repeat("k", 64))), Key: signal.NewSecret(strings.Repeat("K", 64))}}
+	again := *pointer
+	again.FileName = signal.Some("other.jpg")
 	item := func(timer uint64) []byte {
 		c := &signal.ChatItem{ChatID: 1, AuthorID: 1, DateSent: 5, Outgoing: &signal.Outgoing{},
-			Body: &signal.StandardMessage{Attachments: []signal.Attachment{{Pointer: pointer}}}}
+			Body: &signal.StandardMessage{Attachments: []signal.Attachment{{Pointer: pointer}, {Pointer: &again}}}}
 		if timer > 0 {
 			c.ExpiresInMs = signal.Some(timer)
 		}
@@ -106,13 +108,36 @@ func TestPlaintextOptions(t *testing.T) {
 			t.Errorf("%+v: message with a timer %v", o, got)
 		}
 		files, err := filepath.Glob(filepath.Join(dest, "files", "*", "*"))
-		if err != nil || len(files) > 0 != o.Disappearing {
+		if err != nil || len(files) != map[bool]int{true: 1}[o.Disappearing] {
 			t.Errorf("%+v: media %v, %v", o, files, err)
 		}
 		for _, f := range files {
-			if !bytes.Equal(readFile(t, f), media) || filepath.Ext(f) != ".JPG" {
+			if !bytes.Equal(readFile(t, f), media) || filepath.Ext(f) != ".jpg" {
 				t.Errorf("%s is not the photo", f)
 			}
+			extensionsStay(t, dest, f)
+		}
+	}
+}
+
+// extensionsStay has the file of an export be called as its sender spelt it, as Signal
+// does: that is how the export comes back. As Plaintext spells it, it is found too.
+func extensionsStay(t *testing.T, export, file string) {
+	t.Helper()
+	for _, ext := range []string{".jpg", ".JPG"} {
+		name := strings.TrimSuffix(file, filepath.Ext(file)) + ext
+		if err := os.Rename(file, name); err != nil {
+			t.Fatal(err)
+		}
+		file = name
+		s := find(t, export)
+		_, report, a := store(t, s, s.Items[0], "", nil)
+		if report.Media != 1 || report.Missing != 0 {
+			t.Errorf("%s: %+v", ext, report)
+		}
+		name, _ = filepath.Rel(export, strings.TrimSuffix(file, ext)+".JPG")
+		if _, err := iofs.Stat(plaintext(t, a, modern.ExportOptions{Disappearing: true}), filepath.ToSlash(name)); err != nil {
+			t.Error(err)
 		}
 	}
 }

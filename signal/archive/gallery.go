@@ -10,6 +10,7 @@ import (
 	"io"
 	iofs "io/fs"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,8 +18,10 @@ import (
 	"bakfs/signal/modern"
 )
 
-// maxSources is how many of the places are tried at which a file may be.
-const maxSources = 4
+// fewSources is how many places of one file are compared one by one. A file that
+// was sent on often may be at as many places, each of which may be the only one
+// that is left.
+const fewSources = 8
 
 // A gallery collects the files that the messages of a backup point to, and
 // stores them.
@@ -34,6 +37,27 @@ type gallery struct {
 type mediaFile struct {
 	hash    [32]byte
 	sources []mediaSource
+	seen    map[mediaSource]struct{} // of the sources, when they are not few
+}
+
+// add adds a place, if it is new.
+func (f *mediaFile) add(s mediaSource) {
+	if f.seen == nil && slices.Contains(f.sources, s) {
+		return
+	}
+	if f.seen == nil && len(f.sources) == fewSources {
+		f.seen = make(map[mediaSource]struct{})
+		for _, old := range f.sources {
+			f.seen[old] = struct{}{}
+		}
+	}
+	if f.seen != nil {
+		if _, known := f.seen[s]; known {
+			return
+		}
+		f.seen[s] = struct{}{}
+	}
+	f.sources = append(f.sources, s)
 }
 
 type mediaSource struct {
@@ -60,17 +84,9 @@ func (g *gallery) look(m signal.Message) {
 			g.index[hash] = i
 			g.files = append(g.files, mediaFile{hash: hash})
 		}
-		f := &g.files[i]
-		from := mediaSource{g.where(p), p.Locator.Size}
-		if from.where == "" || len(f.sources) == maxSources {
-			return
+		if from := (mediaSource{g.where(p), p.Locator.Size}); from.where != "" {
+			g.files[i].add(from)
 		}
-		for _, s := range f.sources {
-			if s == from {
-				return
-			}
-		}
-		f.sources = append(f.sources, from)
 	})
 }
 

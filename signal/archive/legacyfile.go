@@ -12,6 +12,7 @@ import (
 
 	"bakfs/signal"
 	"bakfs/signal/legacy"
+	"bakfs/signal/modern"
 )
 
 // A legacyFile is an open legacy file.
@@ -23,13 +24,13 @@ type legacyFile struct {
 
 // openLegacy opens a legacy file and reads it once to see whose it is; its
 // media are left for later.
-func (b *Backup) openLegacy(ctx context.Context, path, key string) error {
+func (b *Backup) openLegacy(ctx context.Context, path string, aci signal.ServiceID, key string) error {
 	pass, err := legacy.ParsePassphrase(key)
 	if err != nil {
 		return err
 	}
 	o := &legacyFile{when: signal.Millis(max(b.Time.UnixMilli(), 0))}
-	if o.file, err = os.Open(path); err != nil {
+	if o.file, err = modern.OpenFile(os.OpenFile, path); err != nil {
 		return err
 	}
 	info, err := o.file.Stat()
@@ -37,7 +38,7 @@ func (b *Backup) openLegacy(ctx context.Context, path, key string) error {
 		o.reader, err = legacy.Open(o.file, info.Size(), pass)
 	}
 	if err == nil {
-		err = o.introduce(ctx, b, pass)
+		err = o.introduce(ctx, b, aci, pass)
 	}
 	if err != nil {
 		o.close()
@@ -47,7 +48,7 @@ func (b *Backup) openLegacy(ctx context.Context, path, key string) error {
 	return nil
 }
 
-func (o *legacyFile) introduce(ctx context.Context, b *Backup, pass signal.Secret) error {
+func (o *legacyFile) introduce(ctx context.Context, b *Backup, aci signal.ServiceID, pass signal.Secret) error {
 	h, err := legacy.NewHistory(ctx, o.reader, nil, o.when)
 	if err != nil {
 		return err
@@ -60,9 +61,30 @@ func (o *legacyFile) introduce(ctx context.Context, b *Backup, pass signal.Secre
 	if f != nil {
 		in.account, _ = f.Item.(*signal.Account)
 	}
-	_, aci := h.Owner()
-	b.known(in, aci.V, pass.Reveal())
+	if _, told := h.Owner(); told.Ok && aci != "" && told.V != aci {
+		return ErrOtherAccount
+	} else if told.Ok {
+		aci = told.V
+	}
+	b.known(in, aci, func() string { return standIn(h, in, pass) })
 	return nil
+}
+
+// standIn names the account of a file that does not tell its id. Nothing here
+// lets a guess of the passphrase be checked for less than the rounds that Signal
+// makes everybody do.
+func standIn(h *legacy.History, in introduction, pass signal.Secret) string {
+	if n := h.OwnerNumber(); n.Ok && n.V != 0 {
+		return fmt.Sprintf("+%d", n.V)
+	}
+	if key := in.profileKey(); key != "" {
+		return unknownAccount(key)
+	}
+	k, err := legacy.DeriveKeys(pass, []byte("bakfs/v1 account"))
+	if err != nil {
+		panic("bakfs/signal/archive: " + err.Error()) // only for a length that HKDF cannot give
+	}
+	return unknownAccount(string(k.Bytes()))
 }
 
 func (o *legacyFile) close() error { return o.file.Close() }
@@ -109,6 +131,9 @@ func (o *legacyFile) tell(s *storer, media []legacy.Media) error {
 		if s.report.Records&0xfff == 0 && s.ctx.Err() != nil {
 			return s.ctx.Err()
 		}
+	}
+	if err := s.avatars(h, media); err != nil {
+		return err
 	}
 	r := h.Report()
 	s.report.Unknown += r.UnknownFrames

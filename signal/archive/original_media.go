@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 
 	"bakfs/signal"
@@ -18,6 +19,7 @@ import (
 type shelf struct {
 	a     *Archive
 	plain bool                            // as in an export: not sealed, each with an extension
+	exact bool                            // extensions are as senders wrote them, else in lower case
 	fill  func(ctx context.Context) error // returns when the shelf has seen all records
 
 	mu    sync.Mutex
@@ -68,7 +70,9 @@ func (s *shelf) look(m signal.Message) {
 		ext := ""
 		if s.plain {
 			file, _ := modern.ExportMediaPath(p)
-			ext = path.Ext(file)
+			if ext = path.Ext(file); !s.exact {
+				ext = strings.ToLower(ext) // else one file could be there in two spellings
+			}
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()

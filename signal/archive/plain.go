@@ -10,6 +10,7 @@ import (
 	iofs "io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"bakfs/signal"
 	"bakfs/signal/modern"
@@ -27,7 +28,7 @@ type plain struct {
 // openPlain opens a stream or an export.
 func (b *Backup) openPlain(ctx context.Context, path string, aci signal.ServiceID) (err error) {
 	o := &plain{path: path, export: b.Format == Export}
-	if o.file, err = os.Open(path); err != nil {
+	if o.file, err = modern.OpenFile(os.OpenFile, path); err != nil {
 		return err
 	}
 	if o.info, err = o.file.Stat(); err == nil {
@@ -52,7 +53,12 @@ func (o *plain) introduce(ctx context.Context, b *Backup, aci signal.ServiceID) 
 	if err := in.read(o.records(&contextReader{ctx, o.file}), func(*signal.Frame) bool { return true }); err != nil {
 		return err
 	}
-	b.known(in, aci, in.info.MediaRootBackupKey.Reveal())
+	b.known(in, aci, func() string {
+		if key := in.info.MediaRootBackupKey.Reveal(); key != "" {
+			return unknownAccount(key)
+		}
+		return unknownAccount(in.profileKey()) // which changes at times
+	})
 	return nil
 }
 
@@ -68,15 +74,22 @@ func (o *plain) checkMetadata() error {
 
 // metadata returns the content of metadata.json, nil if there is none.
 func (o *plain) metadata() ([]byte, error) {
-	f, err := os.Open(filepath.Join(filepath.Dir(o.path), modern.ExportMetadata))
+	f, err := modern.OpenFile(os.OpenFile, filepath.Join(filepath.Dir(o.path), modern.ExportMetadata))
 	if errors.Is(err, iofs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
+	var b []byte
+	if err == nil {
+		defer f.Close()
+		b, err = io.ReadAll(io.LimitReader(f, maxMetadata+1))
 	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxMetadata))
+	if err == nil && len(b) > maxMetadata {
+		err = fmt.Errorf("longer than %d bytes, which no version that is known is: %w", maxMetadata, modern.ErrUnknownVersion)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", modern.ExportMetadata, bare(err))
+	}
+	return b, nil
 }
 
 func (o *plain) records(r io.Reader) signal.Records {
@@ -112,7 +125,11 @@ func (o *plain) store(s *storer) error {
 		if !o.export {
 			return nil, iofs.ErrNotExist
 		}
-		return openHashed(root, name, l)
+		r, err := openHashed(root, name, l)
+		if lower := strings.ToLower(name); lower != name && errors.Is(err, iofs.ErrNotExist) {
+			return openHashed(root, lower, l) // as Plaintext names it
+		}
+		return r, err
 	}
 	if _, err := o.file.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -158,13 +175,9 @@ func (o *plain) storeExport(s *storer, in io.Reader) (err error) {
 
 // openHashed opens a file of an export, which must be the one that l names.
 func openHashed(root *os.Root, name string, l *signal.Locator) (io.ReadCloser, error) {
-	f, err := root.Open(filepath.FromSlash(name))
+	f, err := modern.OpenFile(root.OpenFile, filepath.FromSlash(name))
 	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		f.Close()
-		return nil, fmt.Errorf("not a file: %w", modern.ErrDamaged)
+		return nil, bare(err)
 	}
 	return &hashedFile{f, sha256.New(), string(l.PlaintextHash.V)}, nil
 }

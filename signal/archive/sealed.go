@@ -41,7 +41,7 @@ func (b *Backup) openSealed(ctx context.Context, s *Source, aci signal.ServiceID
 	if info, err := os.Stat(o.path); err == nil {
 		b.size = info.Size()
 	}
-	if err := o.introduce(ctx, b, modern.NewOwnerFinder(k.BackupKey(), id), aci, string(id[:])); err != nil {
+	if err := o.introduce(ctx, b, modern.NewOwnerFinder(k.BackupKey(), id), aci, id); err != nil {
 		o.close()
 		return err
 	}
@@ -55,6 +55,10 @@ func (o *sealed) openSnapshot(ctx context.Context, b *Backup, k modern.RecoveryK
 	}
 	if err != nil {
 		return modern.ID{}, err
+	}
+	if aci != "" && k.BackupKey().ID(aci) != m.ID {
+		m.Close()
+		return modern.ID{}, ErrOtherAccount
 	}
 	o.keys, o.main, o.closer = m.Keys, m, m
 	b.metadata = m.Metadata
@@ -77,7 +81,7 @@ func (o *sealed) openMain(ctx context.Context, k modern.RecoveryKey, aci signal.
 
 // checkMain opens a main and checks its MAC.
 func checkMain(ctx context.Context, path string, keys modern.Keys) (*modern.Main, *os.File, error) {
-	f, err := os.Open(path)
+	f, err := modern.OpenFile(os.OpenFile, path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,7 +100,7 @@ func checkMain(ctx context.Context, path string, keys modern.Keys) (*modern.Main
 
 // introduce reads as much of the records as it takes to know whose they are:
 // often the recipients, all if the owner's id occurs nowhere.
-func (o *sealed) introduce(ctx context.Context, b *Backup, owner *modern.OwnerFinder, aci signal.ServiceID, seed string) error {
+func (o *sealed) introduce(ctx context.Context, b *Backup, owner *modern.OwnerFinder, aci signal.ServiceID, id modern.ID) error {
 	records := o.main.Records(ctx)
 	defer records.Close()
 	var in introduction
@@ -110,7 +114,9 @@ func (o *sealed) introduce(ctx context.Context, b *Backup, owner *modern.OwnerFi
 	if err != nil {
 		return err
 	}
-	b.known(in, aci, seed)
+	// The backup id is the account's as long as the recovery key is the same;
+	// profile keys change more often.
+	b.known(in, aci, func() string { return unknownAccount(string(id[:])) })
 	return nil
 }
 

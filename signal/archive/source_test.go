@@ -44,7 +44,6 @@ func TestFindByContent(t *testing.T) {
 		name   string
 	}{
 		v2:                                       {Modern, v2, 1, snapshot},
-		filepath.Dir(v2):                         {Modern, v2, 1, snapshot},
 		filepath.Join(v2, snapshot):              {Modern, v2, 1, snapshot},
 		filepath.Join(v2, snapshot, "main"):      {Modern, v2, 1, snapshot},
 		renamed:                                  {Modern, renamed, 1, snapshot},
@@ -91,7 +90,7 @@ func TestFindRefuses(t *testing.T) {
 	for path, want := range map[string]error{
 		filepath.Join(dir, "nothing"): os.ErrNotExist,
 		filepath.Join(dir, "empty"):   ErrNoBackup,
-		two:                           ErrNoBackup,
+		two:                           ErrSeveral,
 		writeFile(t, filepath.Join(dir, "0"), nil):                      ErrNoBackup,
 		writeFile(t, filepath.Join(dir, "text"), []byte("hello")):       ErrNoBackup,
 		writeFile(t, filepath.Join(dir, "x.zip"), []byte("PK\x03\x04")): ErrNoBackup,

@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// ErrNoBackup is wrapped by the error about a path that holds no backup.
-var ErrNoBackup = errors.New("no Signal backup here")
+// What is wrong with a path or an account that a user gave.
+var (
+	ErrNoBackup     = errors.New("no Signal backup here")
+	ErrSeveral      = errors.New("several kinds of Signal backups here; give one of them")
+	ErrOtherAccount = errors.New("the backup is of another account than the one that was given")
+)
 
 // A Format is a form in which Signal's apps write a backup.
 type Format uint8
@@ -57,6 +61,7 @@ const (
 	envelopeName   = "envelope"
 	framesName     = "frames"
 	orderName      = "order"
+	avatarsName    = "avatars"
 	chatsName      = "chats"
 	mediaName      = "media"
 	legacyFrames   = "legacy/frames"

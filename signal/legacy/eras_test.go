@@ -241,3 +241,20 @@ func TestSharedVector(t *testing.T) {
 		t.Errorf("report %+v", p)
 	}
 }
+
+// The number of the owner names the account where nothing tells its id, but not if it is a guess.
+func TestNumberOfTheOwner(t *testing.T) {
+	for want, key := range map[uint64]string{101: "my key", 0: "a key of nobody"} {
+		d := newDB(150, "recipient _id phone uuid signal_profile_name group_type", "identities _id address identity_key verified")
+		d.insert("recipient", cells{"_id": 7, "phone": "+101", "signal_profile_name": "Me", "group_type": 0})
+		d.insert("identities", cells{"_id": 1, "address": 7, "identity_key": base64.StdEncoding.EncodeToString([]byte(key))})
+		d.list = append(d.list, entry{frame: pb(int(KindKeyValue), append(pb(1, []byte("account.aci_identity_public_key")), pb(2, []byte("my key"))...))})
+		h := read(t, d.end()).h
+		if n := h.OwnerNumber(); n.Ok != (want != 0) || n.V != want {
+			t.Errorf("number %+v, want %d", n, want)
+		}
+		if id, aci := h.Owner(); aci.Ok || want != 0 && id != 7 {
+			t.Errorf("owner %d, %+v", id, aci)
+		}
+	}
+}

@@ -109,6 +109,14 @@ func (h *History) Owner() (uint64, signal.Opt[signal.ServiceID]) {
 	return h.x.book.owner, h.x.book.aci(h.x.book.owner)
 }
 
+// OwnerNumber returns the owner's phone number, if the file tells it for sure.
+func (h *History) OwnerNumber() signal.Opt[uint64] {
+	if b := h.x.book; b.self != nil && !b.guessed {
+		return b.self.E164
+	}
+	return signal.Opt[uint64]{}
+}
+
 // Avatar returns the number of the blob that is the picture of a recipient.
 func (h *History) Avatar(recipient uint64) (blob int, ok bool) {
 	if blob, ok = h.x.avatars[strconv.FormatUint(recipient, 10)]; ok {

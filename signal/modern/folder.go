@@ -30,6 +30,7 @@ const (
 	mainName     = "main"
 	metadataName = "metadata"
 	filesName    = "files"
+	defaultName  = "SignalBackups" // of the root, as apps make it
 )
 
 // A Folder is a backup folder: snapshots and the media that they share.
@@ -38,43 +39,63 @@ type Folder struct {
 }
 
 // NewFolder returns the folder backup whose root is fsys. Its files must
-// implement io.ReaderAt, as those of os.DirFS do.
+// implement io.ReaderAt, as those of os.DirFS do. What fsys opens it opens, so
+// for a directory of the system OpenFolder is safer.
 func NewFolder(fsys iofs.FS) *Folder { return &Folder{fsys} }
+
+// OpenFolder returns the folder backup whose root is a directory of the system.
+func OpenFolder(root string) *Folder { return NewFolder(dirFS(root)) }
 
 // Locate finds the folder backup that path means: the root, the folder that
 // holds it, or one snapshot, whose name it then returns too. Names do not
-// matter, so a renamed folder is found. The error wraps ErrNoSnapshot or, for
-// a snapshot that lacks a file, nothing: that is for Open to say.
+// matter, so a renamed folder is found; of several the one called SignalBackups
+// is meant. The error wraps ErrNoSnapshot or, for a snapshot that lacks a file,
+// nothing: that is for Open to say.
 func Locate(dir string) (f *Folder, snapshot string, err error) {
-	dir, err = filepath.Abs(dir)
+	roots, snapshot, err := Roots(dir)
 	if err != nil {
 		return nil, "", err
 	}
-	if isSnapshot(os.DirFS(dir), ".", filepath.Base(dir)) {
-		return NewFolder(os.DirFS(filepath.Dir(dir))), filepath.Base(dir), nil
+	for _, root := range roots {
+		if len(roots) == 1 || filepath.Base(root) == defaultName {
+			return OpenFolder(root), snapshot, nil
+		}
+	}
+	return nil, "", fmt.Errorf("%d backup folders in it, give one of them: %w", len(roots), ErrNoSnapshot)
+}
+
+// Roots returns the backup folders that dir means: itself, or, if it is one
+// snapshot, the one around it and the snapshot's name, or else all that are in
+// it, SignalBackups too if it cannot be listed. Without any the error is
+// ErrNoSnapshot.
+func Roots(dir string) (roots []string, snapshot string, err error) {
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, "", err
+	}
+	if isSnapshot(dirFS(dir), ".", filepath.Base(dir)) {
+		return []string{filepath.Dir(dir)}, filepath.Base(dir), nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, "", err
 	}
 	if holdsSnapshots(entries) {
-		return NewFolder(os.DirFS(dir)), "", nil
+		return []string{dir}, "", nil
 	}
-	var found []string
 	for _, e := range entries {
-		if sub, err := os.ReadDir(filepath.Join(dir, e.Name())); err == nil && holdsSnapshots(sub) {
-			found = append(found, e.Name())
+		root := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(root); err != nil || !info.IsDir() {
+			continue
+		}
+		sub, err := os.ReadDir(root)
+		if err != nil && e.Name() == defaultName || holdsSnapshots(sub) {
+			roots = append(roots, root)
 		}
 	}
-	switch {
-	case len(found) == 0:
+	if len(roots) == 0 {
 		return nil, "", ErrNoSnapshot
-	case len(found) > 1 && !slices.Contains(found, "SignalBackups"):
-		return nil, "", fmt.Errorf("%d backup folders in it, give one of them: %w", len(found), ErrNoSnapshot)
-	case len(found) > 1:
-		found[0] = "SignalBackups"
 	}
-	return NewFolder(os.DirFS(filepath.Join(dir, found[0]))), "", nil
+	return roots, "", nil
 }
 
 func holdsSnapshots(entries []iofs.DirEntry) bool {
@@ -105,6 +126,18 @@ type Snapshot struct {
 
 // Complete reports whether the snapshot has all its files.
 func (s Snapshot) Complete() bool { return len(s.Missing) == 0 && !s.Partial }
+
+// Err returns nil for a complete snapshot, else an error that wraps
+// ErrIncomplete and says why.
+func (s Snapshot) Err() error {
+	switch {
+	case s.Complete():
+		return nil
+	case s.Partial:
+		return fmt.Errorf("it was not finished: %w", ErrIncomplete)
+	}
+	return fmt.Errorf("it lacks %s: %w", strings.Join(s.Missing, " and "), ErrIncomplete)
+}
 
 // Snapshots lists all snapshots, the oldest first, incomplete ones too. Their
 // own records have the exact time. Without any it returns ErrNoSnapshot.
@@ -138,9 +171,10 @@ func (f *Folder) snapshot(name string) Snapshot {
 		s.Partial = m[2] != ""
 	}
 	for _, file := range []string{mainName, metadataName} {
-		if info, err := iofs.Stat(f.fsys, path.Join(name, file)); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		info, err := iofs.Stat(f.fsys, path.Join(name, file))
+		if errors.Is(err, iofs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || info.Size() == 0) {
 			s.Missing = append(s.Missing, file)
-		}
+		} // another error is for Open to meet
 	}
 	return s
 }
@@ -159,7 +193,8 @@ type Backup struct {
 
 // Open opens one snapshot and checks all of its main. Beside the errors of
 // OpenMain there are ErrIncomplete, ErrUnknownVersion and, for a snapshot that
-// only OpenAs can open, ErrNoACI.
+// only OpenAs can open, ErrNoACI. They name the file in the snapshot, and leave
+// the name of the snapshot to the caller.
 func (f *Folder) Open(ctx context.Context, name string, key RecoveryKey) (*Backup, error) {
 	return f.open(ctx, name, key.BackupKey(), nil)
 }
@@ -174,19 +209,15 @@ func (f *Folder) OpenAs(ctx context.Context, name string, key RecoveryKey, aci s
 
 func (f *Folder) open(ctx context.Context, name string, bk BackupKey, id *ID) (*Backup, error) {
 	s := f.snapshot(name)
-	if !s.Complete() {
+	if err := s.Err(); err != nil {
 		if _, err := iofs.Stat(f.fsys, name); err != nil {
-			return nil, err
+			return nil, reason(err)
 		}
-		what := "it lacks " + strings.Join(s.Missing, " and ")
-		if s.Partial {
-			what = "it was not finished"
-		}
-		return nil, fmt.Errorf("%s: %s: %w", name, what, ErrIncomplete)
+		return nil, err
 	}
 	b := &Backup{Snapshot: s, Folder: f}
 	if err := b.open(ctx, bk, id); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	return b, nil
 }
@@ -194,7 +225,7 @@ func (f *Folder) open(ctx context.Context, name string, bk BackupKey, id *ID) (*
 func (b *Backup) open(ctx context.Context, bk BackupKey, id *ID) (err error) {
 	fsys, name := b.Folder.fsys, b.Snapshot.Name
 	if b.Metadata, err = readSmall(fsys, path.Join(name, metadataName)); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", metadataName, err)
 	}
 	meta, err := ParseMetadata(b.Metadata)
 	switch {
@@ -207,11 +238,12 @@ func (b *Backup) open(ctx context.Context, bk BackupKey, id *ID) (err error) {
 	}
 	b.Keys = bk.Keys(b.ID)
 	r, size, err := openAt(fsys, path.Join(name, mainName))
-	if err != nil {
-		return err
+	if err == nil {
+		if b.main, err = OpenMain(ctx, r, size, b.Keys); err != nil {
+			r.Close()
+		}
 	}
-	if b.main, err = OpenMain(ctx, r, size, b.Keys); err != nil {
-		r.Close()
+	if err != nil {
 		return fmt.Errorf("%s: %w", mainName, err)
 	}
 	b.file = r
@@ -224,36 +256,3 @@ func (b *Backup) Records(ctx context.Context) *Stream { return b.main.Records(ct
 
 // Close closes the backup's file.
 func (b *Backup) Close() error { return b.file.Close() }
-
-func readSmall(fsys iofs.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxMetadata+1))
-}
-
-// A fileAt is an open file that can be read anywhere.
-type fileAt interface {
-	iofs.File
-	io.ReaderAt
-}
-
-func openAt(fsys iofs.FS, name string) (fileAt, int64, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	at, ok := f.(fileAt)
-	if !ok || !info.Mode().IsRegular() {
-		f.Close()
-		return nil, 0, &iofs.PathError{Op: "read", Path: name, Err: errors.ErrUnsupported}
-	}
-	return at, info.Size(), nil
-}

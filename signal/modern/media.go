@@ -43,12 +43,13 @@ func (f *Folder) Media(ctx context.Context, l *signal.Locator) (io.ReadCloser, e
 		return nil, ErrNoMedia
 	}
 	r, size, err := openAt(f.fsys, mediaPath(name))
-	if err != nil {
-		return nil, err
+	var m io.Reader
+	if err == nil {
+		if m, err = OpenMedia(ctx, r, size, l); err != nil {
+			r.Close()
+		}
 	}
-	m, err := OpenMedia(ctx, r, size, l)
 	if err != nil {
-		r.Close()
 		return nil, fmt.Errorf("media file %s: %w", name, err)
 	}
 	return &mediaFile{m, r}, nil
