@@ -73,8 +73,8 @@ func (l *lab) samples(j job) []sample {
 			if j.name == "connect" || j.name == "second backup" {
 				step = 3 // much of it is as in others
 			}
-			if j.name == "check" || j.name == "rebuild-index" {
-				step = 4 // they write to the cache alone
+			if j.name == "check" || j.name == "rebuild-index" || j.known != nil {
+				step = 4 // they write to the cache alone, or as a backup does
 			}
 			if !*long && !*everyFault && (i+a*step/2)%step != 0 {
 				continue

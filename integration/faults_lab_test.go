@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,10 @@ type lab struct {
 
 	now    tree // the source
 	first  tree // the source when the first snapshot of states after was made
-	states struct{ empty, made, after *weakdisk.State }
+	states struct{ empty, made, after, signal *weakdisk.State }
+
+	phone *phone
+	days  []day // what the phone's backups hold
 }
 
 // A job is a writing command that is disturbed.
@@ -42,6 +46,7 @@ type job struct {
 	from   *weakdisk.State
 	before []tree // what the snapshots in from hold
 	adds   bool   // it makes a snapshot of the source
+	known  []day  // what is stored of the phone in from; nil if it is not about that
 }
 
 // newLab makes a lab and the states from which the jobs start.
@@ -68,6 +73,7 @@ func newLab(t *testing.T) *lab {
 	l.first = look(t, l.source)
 	l.a.backup(l.source)
 	l.states.after = disk.Save()
+	l.prepareSignal()
 	l.writeSource(2)
 	l.now = look(t, l.source)
 	return l
@@ -109,14 +115,14 @@ func (l *lab) writeSource(version uint64) {
 // jobs are all commands that write.
 func (l *lab) jobs() []job {
 	backup := []string{"backup", l.source}
-	return []job{
+	return append([]job{
 		{name: "init", m: l.a, args: l.initArgs(l.key()), from: l.states.empty},
 		{name: "connect", m: l.b, args: []string{"connect", "--device", "b"}, from: l.states.after, before: []tree{l.first}},
 		{name: "first backup", m: l.a, args: backup, from: l.states.made, adds: true},
 		{name: "second backup", m: l.a, args: backup, from: l.states.after, before: []tree{l.first}, adds: true},
 		{name: "rebuild-index", m: l.a, args: []string{"rebuild-index"}, from: l.states.after, before: []tree{l.first}},
 		{name: "check", m: l.a, args: []string{"check", "--read-data"}, from: l.states.after, before: []tree{l.first}},
-	}
+	}, l.signalJobs()...)
 }
 
 // operations runs a job undisturbed and says how many operations of each kind
@@ -206,6 +212,10 @@ func (x *trial) listing() string {
 // in it: done says that it ended with success.
 func (x *trial) aftermath(done bool) {
 	x.t.Helper()
+	if x.known != nil {
+		x.signalAftermath(done)
+		return
+	}
 	if x.name == "init" && !done {
 		x.initAgain()
 	}
@@ -261,9 +271,10 @@ func (x *trial) initAgain() {
 	}
 }
 
+// snapshots are those of files.
 func (x *trial) snapshots() []summary {
 	x.t.Helper()
-	return parseLines[summary](x.t, x.works(x.m, "snapshots", "--json"))
+	return slices.DeleteFunc(parseLines[summary](x.t, x.works(x.m, "snapshots", "--json")), summary.ofSignal)
 }
 
 // restores checks that the repository holds these snapshots, byte for byte.

@@ -84,7 +84,7 @@ func TestWhatKilledRunsLeaveIsMadeDurable(t *testing.T) {
 		t.Run(j.name, func(t *testing.T) {
 			count := l.operations(j, "cloud")(weakdisk.SyncDir)
 			n := count
-			if j.name == "second backup" || j.name == "check" { // as the first one
+			if j.name == "second backup" || j.name == "check" || j.known != nil { // as the first one
 				n = scale(2, count, count)
 			}
 			for _, at := range moments(n, count) {

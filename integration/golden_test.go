@@ -116,6 +116,9 @@ func TestGoldenFolders(t *testing.T) {
 		t.Fatal("there are no golden folders")
 	}
 	for _, v := range versions {
+		if strings.HasSuffix(v.Name(), goldenSignal) {
+			continue
+		}
 		t.Run(v.Name(), func(t *testing.T) { golden(t, filepath.Join(goldenFolders, v.Name())) })
 	}
 }

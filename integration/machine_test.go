@@ -129,13 +129,19 @@ func (m *machine) ok(args ...string) string {
 
 // A summary is what backup --json and snapshots --json print of a snapshot.
 type summary struct {
-	Type   string `json:"type"`
-	ID     string `json:"id"`
-	Device string `json:"device"`
-	Files  uint64 `json:"files"`
-	Bytes  uint64 `json:"bytes"`
-	Added  uint64 `json:"bytes_added"`
-	Read   uint64 `json:"bytes_read"`
+	Type    string   `json:"type"`
+	ID      string   `json:"id"`
+	Device  string   `json:"device"`
+	Sources []string `json:"sources"`
+	Files   uint64   `json:"files"`
+	Bytes   uint64   `json:"bytes"`
+	Added   uint64   `json:"bytes_added"`
+	Read    uint64   `json:"bytes_read"`
+}
+
+// ofSignal says whether the snapshot is of a Signal backup.
+func (s summary) ofSignal() bool {
+	return len(s.Sources) == 1 && strings.HasPrefix(s.Sources[0], "/signal/")
 }
 
 // backup makes a snapshot of paths.
@@ -197,14 +203,17 @@ func (m *machine) mount() *mounted {
 	return m.mountOn(dir)
 }
 
-func (m *machine) mountOn(dir string) *mounted {
+func (m *machine) mountOn(dir string) *mounted { m.t.Helper(); return m.mountWith(dir) }
+
+// mountWith mounts with more flags.
+func (m *machine) mountWith(dir string, flags ...string) *mounted {
 	m.t.Helper()
 	m.t.Cleanup(func() { // whatever happens below
 		for _, at := range mountsBelow(dir) {
 			detach(at)
 		}
 	})
-	m.ok("mount", dir)
+	m.ok(append(append([]string{"mount"}, flags...), dir)...)
 	v := &mounted{m, dir, serverOf(m.t, dir)}
 	return v
 }

@@ -3,6 +3,8 @@ package view
 import (
 	"context"
 	"fmt"
+	iofs "io/fs"
+	"strconv"
 	"time"
 
 	"bakfs/signal/archive"
@@ -12,27 +14,75 @@ import (
 )
 
 // about is about.txt: which backups there are, and what is missing.
-func (a *account) about(place key, _ time.Time) node {
-	return a.page(place, a.newest(), func(ctx context.Context) ([]byte, error) {
-		w, err := a.wish(ctx)
-		if err != nil {
+func (a *account) about(place key, _ time.Time) node { return &aboutFile{a, place} }
+
+// An aboutFile is about.txt. It is another file whenever more was found that cannot
+// be read.
+type aboutFile struct {
+	account *account
+	place   key
+}
+
+func (f *aboutFile) kind() iofs.FileMode { return 0 }
+func (f *aboutFile) ready() bool         { return false }
+
+func (f *aboutFile) stat(ctx context.Context) (attr, error) {
+	g, err := f.now(ctx)
+	if err != nil {
+		return attr{}, err
+	}
+	return g.stat(ctx)
+}
+
+func (f *aboutFile) open(ctx context.Context) (attr, reader, error) {
+	g, err := f.now(ctx)
+	if err != nil {
+		return attr{}, nil, err
+	}
+	return g.open(ctx)
+}
+
+// now is the file as it is at the moment.
+func (f *aboutFile) now(ctx context.Context) (*generated, error) {
+	a := f.account
+	if _, err := a.h.Conversations(ctx); err != nil && !a.lasting(err) { // meets what is damaged of lists
+		return nil, err
+	}
+	damage := a.h.Damage()
+	g := a.page(f.place, a.newest(), func(ctx context.Context) ([]byte, error) { return a.renderAbout(ctx, damage) })
+	g.version = fixedVersion(a.now(f.place).with(strconv.Itoa(len(damage))))
+	return g, nil
+}
+
+// maxTold bounds how much about.txt tells of what cannot be read.
+const maxTold = 100
+
+func (a *account) renderAbout(ctx context.Context, damage []history.Damage) ([]byte, error) {
+	w, err := a.wish(ctx)
+	if err != nil {
+		return nil, err
+	}
+	who := text.About{Account: name.NewSet(a.o.Names).Add(w), Names: a.o.Names.String(), Expired: a.o.Expired, Deleted: !a.o.HideDeleted}
+	backups := a.h.Backups()
+	if len(backups) == 1 {
+		who.Frozen = backups[0].Label
+	}
+	for _, b := range backups {
+		s, missing := source(ctx, b)
+		who.Sources = append(who.Sources, s)
+		who.Missing = append(who.Missing, missing...)
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		who := text.About{Account: name.NewSet(a.o.Names).Add(w), Names: a.o.Names.String(), Expired: a.o.Expired, Deleted: !a.o.HideDeleted}
-		backups := a.h.Backups()
-		if len(backups) == 1 {
-			who.Frozen = backups[0].Label
+	}
+	for i, d := range damage {
+		if i == maxTold {
+			who.Missing = append(who.Missing, fmt.Sprintf("%d more that cannot be read", len(damage)-i))
+			break
 		}
-		for _, b := range backups {
-			s, missing := source(ctx, b)
-			who.Sources = append(who.Sources, s)
-			who.Missing = append(who.Missing, missing...)
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-		}
-		return text.AppendAbout(nil, &who, a.lines()), nil
-	})
+		who.Missing = append(who.Missing, d.Backup+": "+d.Path+" cannot be read")
+	}
+	return text.AppendAbout(nil, &who, a.lines()), nil
 }
 
 // source is what is told of one backup, and what it did not have when it was
@@ -69,7 +119,7 @@ func (a *account) renderInfo(ctx context.Context, c *history.Conversation) ([]by
 	if err != nil {
 		return nil, err
 	}
-	i := text.Info{Chat: c.Conversation, Formerly: c.Formerly, LastSeen: c.LastSeen}
+	i := text.Info{Chat: c.Conversation, Formerly: c.Names, LastSeen: c.LastSeen}
 	have := map[string]bool{}
 	_, err = a.digests(ctx, pieces, func(_ piece, d *digest) error {
 		if d.count == 0 {

@@ -53,13 +53,18 @@ func (a *account) place(ctx context.Context, parts ...string) (key, error) {
 	return newKey(append([]string{"place", a.o.Scope, who}, parts...)...), nil
 }
 
-// merged says whether there are several backups, so that something can be gone.
-func (a *account) merged() bool { return len(a.h.Backups()) > 1 }
-
 // newest is when the newest backup was made.
 func (a *account) newest() time.Time {
 	if b := a.h.Backups(); len(b) > 0 {
 		return b[len(b)-1].Time
+	}
+	return time.Time{}
+}
+
+// oldest is when the oldest backup was made.
+func (a *account) oldest() time.Time {
+	if b := a.h.Backups(); len(b) > 0 {
+		return b[0].Time
 	}
 	return time.Time{}
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html"
 	iofs "io/fs"
 	"net/url"
@@ -144,6 +145,31 @@ var (
 
 func unquote(b []byte) string { return html.UnescapeString(strings.Trim(string(b), `"'`)) }
 
+// A quote names the message by the time of the version that was answered.
+func versionsHaveAnchors(t *testing.T, anchors map[string]bool) {
+	t.Helper()
+	all := map[string]bool{}
+	for a := range anchors {
+		_, id, _ := strings.Cut(a, "#")
+		all[id] = true
+	}
+	edited := 0
+	for _, m := range messagesOf(t, smallHistory(t, 4)) {
+		if m.Kind == chat.Update || len(m.Versions) == 0 {
+			continue
+		}
+		edited++
+		for _, v := range append(slices.Clone(m.Versions), chat.Version{Sent: m.Sent}) {
+			if !all[fmt.Sprintf("m%d", v.Sent)] {
+				t.Errorf("nothing has the anchor of the version of %d", v.Sent)
+			}
+		}
+	}
+	if edited == 0 {
+		t.Error("no message was edited")
+	}
+}
+
 // Each link of a page that stays in the tree leads to a file, and to an anchor in it.
 func TestLinksOfPagesResolve(t *testing.T) {
 	fsys := smallAccount(t)
@@ -164,6 +190,7 @@ func TestLinksOfPagesResolve(t *testing.T) {
 			anchors[p+"#"+unquote(m[1])] = true
 		}
 	}
+	versionsHaveAnchors(t, anchors)
 	checked := 0
 	for p, b := range pages {
 		for _, m := range reference.FindAllSubmatch(b, -1) {
@@ -372,8 +399,11 @@ func TestDeletedHasWhatIsGone(t *testing.T) {
 	if lines != gone || gone == 0 {
 		t.Errorf("deleted/ has %d messages, %d are gone", lines, gone)
 	}
-	if _, err := iofs.Stat(Account(smallHistory(t, 1), Options{}), "deleted"); err == nil {
-		t.Error("deleted/ of a single backup")
+	single := Account(smallHistory(t, 1), Options{})
+	for _, dir := range []string{"deleted", "deleted/text", "deleted/media"} {
+		if list, err := iofs.ReadDir(single, dir); err != nil || (dir != "deleted") != (len(list) == 0) {
+			t.Errorf("%s of a single backup: %v, %v", dir, list, err)
+		}
 	}
 }
 

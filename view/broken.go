@@ -27,7 +27,7 @@ func brokenName(p piece) string { return p.month.String() + " of " + p.chat.Fold
 // out. Other errors go away: what they are about is asked for again.
 func (a *account) lasting(err error) bool {
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.Is(err, iofs.ErrNotExist), errors.Is(err, signal.ErrBadStream), errors.Is(err, signal.ErrBadRecord),
 		errors.Is(err, signal.ErrTruncated), errors.Is(err, archive.ErrArchive):

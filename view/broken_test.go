@@ -91,6 +91,9 @@ func TestMonthThatCannotBeRead(t *testing.T) {
 	b, folder, month := withHole(t)
 	lasting := func(err error) bool { return errors.Is(err, errAway) }
 	fsys := Account(history.New([]history.Backup{b}, history.Options{Lasting: lasting}), Options{Lasting: lasting})
+	if s := readAll(t, fsys, "about.txt"); strings.Contains(s, "cannot be read") { // it is not known yet
+		t.Error(s)
+	}
 	lost := 0
 	err := iofs.WalkDir(fsys, ".", func(p string, d iofs.DirEntry, err error) error {
 		if p == "signal-export/files" { // its names are known only from all messages
@@ -121,6 +124,9 @@ func TestMonthThatCannotBeRead(t *testing.T) {
 	}
 	if s := readAll(t, fsys, "search/the/results.txt"); !strings.Contains(s, "not searched, because it cannot be read: "+folder) {
 		t.Errorf("%.200q", s[max(0, len(s)-200):])
+	}
+	if s := readAll(t, fsys, "about.txt"); !strings.Contains(s, "/"+month+" cannot be read\n") || strings.Contains(s, "nothing that is known") {
+		t.Error("about.txt does not say what cannot be read:", s)
 	}
 	if list, err := iofs.ReadDir(fsys, "chats/"+folder+"/media"); err != nil || len(list) < 2 {
 		t.Errorf("%v, %v", list, err)

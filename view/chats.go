@@ -70,7 +70,8 @@ func (a *account) conversation(ctx context.Context, where key, c *history.Conver
 				return vcard.AppendPerson(nil, c.Person), nil
 			})})
 		}
-		return all, nil
+		picture, err := a.avatar(ctx, c)
+		return append(all, picture...), err
 	}), nil
 }
 

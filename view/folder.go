@@ -45,9 +45,10 @@ func (t *tree) replace(top *dir) {
 // A place is a directory by its name in the one above. It stays, while the
 // directory there is another one after each replacement.
 type place struct {
-	tree *tree
-	up   *place // nil for the top
-	name string
+	tree  *tree
+	up    *place // nil for the top
+	name  string
+	grows bool // as that of the directory
 
 	mu    sync.Mutex
 	count uint64 // of the replacement that dir is from
@@ -105,7 +106,12 @@ func newFolder(t *tree) folder { return folder{context.Background(), &place{tree
 func (f folder) WithContext(ctx context.Context) iofs.FS { return folder{ctx, f.at} }
 
 // Volatile says whether the directory's names may come to mean other things.
-func (f folder) Volatile() bool { return f.at.tree.volatile }
+func (f folder) Volatile() bool {
+	if _, top := f.at.tree.now(); f.at.up == nil && top != nil && top.grows {
+		return true
+	}
+	return f.at.tree.volatile || f.at.grows
+}
 
 // resolve finds name without following links.
 func (f folder) resolve(name string) (node, error) {
@@ -263,6 +269,9 @@ func (f folder) Sub(name string) (iofs.FS, error) {
 	if name != "." {
 		for part := range strings.SplitSeq(name, "/") {
 			sub.at = &place{tree: f.at.tree, up: sub.at, name: part}
+		}
+		if d, ok := n.(*dir); ok {
+			sub.at.grows = d.grows
 		}
 	}
 	return sub, nil

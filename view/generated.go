@@ -136,10 +136,10 @@ func inTurn(all []child) {
 	}
 }
 
-// ahead begins with the next file while this one is rendered, if the one before was
+// ahead begins with the next file when this one is asked for, if the one before was
 // rendered too: grep -r and cp ask for one after the other, and each would wait.
 func (g *generated) ahead() {
-	if next := g.next; next != nil && g.prev != nil && g.prev.ready() && !g.ready() && !next.ready() {
+	if next := g.next; next != nil && g.prev != nil && g.prev.ready() && !next.ready() {
 		go next.measure(context.Background()) // who asks for it waits for the same work, or meets the same error
 	}
 }

@@ -21,7 +21,11 @@ func (a *account) index(place key, _ time.Time) node {
 		if err != nil {
 			return nil, err
 		}
-		p := &page.Account{Name: who.Person.Name, Phone: who.Person.Phone, Links: a.links(), Zone: a.o.Zone, Footer: a.footer()}
+		footer, err := a.footer(ctx)
+		if err != nil {
+			return nil, err
+		}
+		p := &page.Account{Name: who.Person.Name, Phone: who.Person.Phone, Links: a.links(), Zone: a.o.Zone, Footer: footer}
 		byKey := map[string]*page.Entry{}
 		for _, c := range list {
 			months, err := a.h.Months(ctx, c)
@@ -51,7 +55,7 @@ func (a *account) index(place key, _ time.Time) node {
 
 // entry is a conversation on the start page and in results.
 func (a *account) entry(c *history.Conversation, sheets []sheet) *page.Entry {
-	e := &page.Entry{Chat: c.Conversation, Folder: c.Folder, Last: c.Last, Count: -1, Formerly: c.Formerly, Gone: !c.Here}
+	e := &page.Entry{Chat: c.Conversation, Folder: c.Folder, Last: c.Last, Count: -1, Formerly: c.Names, Gone: !c.Here}
 	if len(sheets) > 0 {
 		e.Newest = sheets[len(sheets)-1].part.Name()
 	}
@@ -95,9 +99,5 @@ func idOf(c *chat.Conversation) string {
 
 // links are the account's other places that the start page links to.
 func (a *account) links() []string {
-	all := []string{"text", "media", "timeline", "contacts", "calls.txt", "search", "about.txt"}
-	if a.merged() {
-		all = append(all, "deleted")
-	}
-	return all
+	return []string{"text", "media", "timeline", "contacts", "calls.txt", "deleted", "search", "about.txt"}
 }

@@ -26,6 +26,7 @@ type child struct {
 // A dir is a directory of a view.
 type dir struct {
 	ino   uint64
+	grows bool // a name in it may come to mean other bytes, though no backup comes
 	mtime func(ctx context.Context) (time.Time, error)
 	list  func(ctx context.Context) ([]child, error)           // what is listed, in the order of names
 	quick func(ctx context.Context, name string) (node, error) // nil, or finds some names without list; a nil node: ask list

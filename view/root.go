@@ -7,13 +7,12 @@ import (
 
 // dir is the folder of the account.
 func (a *account) dir(ino uint64) *dir {
-	return &dir{ino: ino, mtime: a.last, list: a.cache.listing(a.id.with("account"), func(ctx context.Context) ([]child, error) {
+	return &dir{ino: ino, grows: true, mtime: a.last, list: a.cache.listing(a.id.with("account"), func(ctx context.Context) ([]child, error) {
 		last, err := a.last(ctx)
 		if err != nil {
 			return nil, err
 		}
 		all := make([]child, 0, 16)
-		merged := a.merged()
 		for _, f := range []struct {
 			name string
 			make func(place key, last time.Time) node
@@ -22,16 +21,22 @@ func (a *account) dir(ino uint64) *dir {
 			{"chats", a.chats}, {"text", a.texts}, {"media", a.allMedia}, {"timeline", a.timeline}, {"contacts", a.contacts},
 			{"deleted", a.deleted}, {"search", a.searches}, {"by-id", a.byID}, {"signal-export", a.export},
 		} {
-			if f.name == "deleted" && !merged {
-				continue
-			}
 			place, err := a.place(ctx, f.name)
 			if err != nil {
 				return nil, err
 			}
 			all = append(all, child{f.name, f.make(place, last)})
 		}
-		return all, nil
+		if since := a.o.Since; since != nil {
+			place, err := a.place(ctx, "CHANGES.txt")
+			if err != nil {
+				return nil, err
+			}
+			all = append([]child{{"CHANGES.txt", a.page(place, a.newest(), func(ctx context.Context) ([]byte, error) {
+				return renderChanges(ctx, since)
+			})}}, all...)
+		}
+		return sorted(all), nil
 	})}
 }
 

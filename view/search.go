@@ -57,7 +57,7 @@ func (a *account) searches(place key, last time.Time) node {
 }
 
 // search is the folder of one query. The history is searched when somebody looks inside.
-// A name that is no query has results.txt say why.
+// Of a name that is no query the results say why.
 func (a *account) search(place key, name string) *dir {
 	q, wrong := query.Parse(name, a.o.Zone)
 	find := func(ctx context.Context) (found, error) { return a.find(ctx, name, q) }
@@ -66,6 +66,12 @@ func (a *account) search(place key, name string) *dir {
 		if wrong != nil {
 			return []child{{"results.txt", a.page(place.with("results.txt"), newest, func(context.Context) ([]byte, error) {
 				return fmt.Appendf(nil, "This is not a search: %v.\n\n%s", wrong, howTo), nil
+			})}, {"results.html", a.page(place.with("results.html"), newest, func(ctx context.Context) ([]byte, error) {
+				footer, err := a.footer(ctx)
+				if err != nil {
+					return nil, err
+				}
+				return (&page.Results{Query: name, Problem: wrong.Error(), Zone: a.o.Zone, Footer: footer}).Append(nil)
 			})}}, nil
 		}
 		return []child{
@@ -210,7 +216,11 @@ func (a *account) filesFound(ctx context.Context, f found) ([]child, error) {
 
 // resultsPage is results.html.
 func (a *account) resultsPage(ctx context.Context, name string, q *query.Query, f found) ([]byte, error) {
-	p := &page.Results{Query: name, Truncated: f.more, Zone: a.o.Zone, Mark: q.Marks, Footer: a.footer()}
+	footer, err := a.footer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &page.Results{Query: name, Truncated: f.more, Zone: a.o.Zone, Mark: q.Marks, Footer: footer}
 	entries, sheets := map[*history.Conversation]*page.Entry{}, map[*history.Conversation][]sheet{}
 	for _, h := range f.hits {
 		c := h.piece.chat

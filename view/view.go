@@ -15,8 +15,8 @@
 //
 // A conversation's folders are all there always, and some may be empty: which are is
 // known only to who has read all of it. For the same reason a month in which every
-// message is hidden, because its timer ran out, is an empty file. deleted/ is there
-// only where there are several backups. Former names of conversations are links that
+// message is hidden, because its timer ran out, is an empty file. deleted/ is empty
+// where there is one backup. Former names of conversations are links that
 // are not listed.
 package view
 
@@ -46,7 +46,10 @@ type Options struct {
 	Scope string
 	// Lasting is that of the History: which errors will stay, so that what they are about may be left out.
 	Lasting func(error) bool
-	Cache   *Cache // nil: one of its own
+	// Since is, for the tree of one backup, the history of the one before and it, or of it alone if it is the first:
+	// then CHANGES.txt tells what is new. nil: there is no such file.
+	Since *history.History
+	Cache *Cache // nil: one of its own
 }
 
 // cacheRoom is for rendered bytes.
@@ -131,7 +134,10 @@ func (m *Messages) dir(list []*account) *dir {
 			}
 			named = append(named, wish{w, a})
 		}
-		slices.SortFunc(named, func(x, y wish) int { return cmp.Compare(x.Key, y.Key) })
+		// Who was backed up first keeps the bare name when another of that name comes.
+		slices.SortFunc(named, func(x, y wish) int {
+			return cmp.Or(x.account.oldest().Compare(y.account.oldest()), cmp.Compare(x.Key, y.Key))
+		})
 		set := name.NewSet(m.o.Names)
 		for _, w := range named {
 			for _, taken := set.Name(w.Key); taken; _, taken = set.Name(w.Key) { // two histories of one account

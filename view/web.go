@@ -139,7 +139,15 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 	return &generated{
 		cache: a.cache, place: place, mtime: a.lastOf(c), links: 1, parts: 1,
 		version: func(ctx context.Context) (key, error) {
-			layout := newKey("pages", c.Key, c.Folder, c.Name, fmt.Sprint(partsOf(sheets)), fmt.Sprint(a.footer()))
+			footer, err := a.footer(ctx)
+			if err != nil {
+				return key{}, err
+			}
+			picture, err := a.picture(ctx, c)
+			if err != nil {
+				return key{}, err
+			}
+			layout := newKey("pages", c.Key, c.Folder, c.Name, picture, fmt.Sprint(partsOf(sheets)), fmt.Sprint(footer))
 			version, err := a.version(ctx, c, s.month)
 			return version.with("web", string(layout[:]), s.part.Name()), err
 		},
@@ -148,10 +156,18 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 			if err != nil {
 				return renderedPart{}, err
 			}
+			footer, err := a.footer(ctx)
+			if err != nil {
+				return renderedPart{}, err
+			}
+			picture, err := a.picture(ctx, c)
+			if err != nil {
+				return renderedPart{}, err
+			}
 			from := min(len(messages), (s.part.Number-1)*page.MaxMessages)
 			messages = messages[from:min(len(messages), from+page.MaxMessages)]
 			b, err = (&page.Month{
-				Chat: c.Conversation, Part: s.part, Parts: partsOf(sheets), Messages: messages, Zone: a.o.Zone, Folders: siblings, Footer: a.footer(),
+				Chat: c.Conversation, Part: s.part, Parts: partsOf(sheets), Messages: messages, Zone: a.o.Zone, Folders: siblings, Footer: footer, Avatar: picture,
 				Resolve: func(q *chat.Quote) string { return a.resolve(sheets, q) },
 			}).Append(b)
 			return renderedPart{b, lastOf(messages).Time()}, err
@@ -174,9 +190,17 @@ func (a *account) overview(where key, c *history.Conversation, parts []page.Part
 	if year != 0 {
 		name = fmt.Sprintf("%04d.html", year)
 	}
-	return child{name, a.page(where.with(name), a.lastOf(c), func(context.Context) ([]byte, error) {
+	return child{name, a.page(where.with(name), a.lastOf(c), func(ctx context.Context) ([]byte, error) {
+		footer, err := a.footer(ctx)
+		if err != nil {
+			return nil, err
+		}
+		picture, err := a.picture(ctx, c)
+		if err != nil {
+			return nil, err
+		}
 		return (&page.Overview{
-			Chat: c.Conversation, Year: year, Parts: parts, Formerly: c.Formerly, Zone: a.o.Zone, Folders: siblings, Footer: a.footer(),
+			Chat: c.Conversation, Year: year, Parts: parts, Formerly: c.Names, Zone: a.o.Zone, Folders: siblings, Footer: footer, Avatar: picture,
 		}).Append(nil)
 	})}
 }
@@ -205,13 +229,16 @@ func (a *account) galleries(ctx context.Context, where key, c *history.Conversat
 	}
 	all := make([]child, 0, of)
 	for n := range of {
-		g := page.Gallery{Chat: c.Conversation, Year: year, Number: n + 1, Of: of, Years: years, Zone: a.o.Zone, Footer: a.footer(), Page: func(m *chat.Message) string { return pageAt(sheets, m.First, a.o.Zone) }}
+		g := page.Gallery{Chat: c.Conversation, Year: year, Number: n + 1, Of: of, Years: years, Zone: a.o.Zone, Page: func(m *chat.Message) string { return pageAt(sheets, m.First, a.o.Zone) }}
 		all = append(all, child{g.Name(), a.page(where.with(g.Name()), a.lastOf(c), func(ctx context.Context) ([]byte, error) {
 			messages, err := a.withMedia(ctx, c, months)
 			if err != nil {
 				return nil, err
 			}
 			g := g
+			if g.Footer, err = a.footer(ctx); err != nil {
+				return nil, err
+			}
 			if split := page.Split(messages); n < len(split) {
 				g.Messages = split[n]
 			}
@@ -261,10 +288,18 @@ func (a *account) withMedia(ctx context.Context, c *history.Conversation, months
 
 // footer says on each page where it comes from. What changes with each backup is
 // not in it, else each page would be another file each day.
-func (a *account) footer() page.Footer {
+func (a *account) footer(ctx context.Context) (page.Footer, error) {
+	who, err := a.h.Account(ctx)
+	if err != nil {
+		return page.Footer{}, err
+	}
 	view := "all backups together"
 	if b := a.h.Backups(); len(b) == 1 {
 		view = "the backup of " + b[0].Time.In(a.o.Zone).Format("2006-01-02 15:04:05 -0700")
 	}
-	return page.Footer{View: view}
+	f := page.Footer{Account: who.Person.Name, View: view}
+	if d := who.Person.Phone; len(d) > 4 && f.Account != d {
+		f.Account += " (…" + d[len(d)-4:] + ")"
+	}
+	return f, nil
 }

@@ -121,6 +121,7 @@ func (p *program) exportMessages(ctx context.Context, snap, dest string, f expor
 	}
 	tree := m.all(infos, open)
 	if snap != merged {
+		m.snapshots, m.open = func() []snapshot.Info { return p.snapshots(r.journal) }, open
 		tree = m.of(infos[0], open(infos[0]))
 	}
 	c, err := p.copyTree(ctx, tree, dest, f.skip)

@@ -122,6 +122,8 @@ type messages struct {
 	from, to      time.Time                        // only messages sent from then on, and before then; zero: all
 	only          func(*history.Conversation) bool // nil: all conversations
 	lazy          bool                             // for a mount
+	snapshots     func() []snapshot.Info           // all, as List has them, to know which came before one; nil: not known
+	open          func(snapshot.Info) iofs.FS      // with snapshots
 	cache         *view.Cache
 	read          *history.Cache
 
@@ -247,11 +249,33 @@ func (m *messages) of(info snapshot.Info, tree iofs.FS) iofs.FS {
 	if m.frozen[id] == nil {
 		o := m.viewOptions()
 		o.Frozen, o.Scope = true, id
-		m.frozen[id] = view.NewMessages(o)
 		m.single[id] = m.history([]history.Backup{b}, time.Time{})
+		o.Since = m.since(info, b, m.single[id].Options())
+		m.frozen[id] = view.NewMessages(o)
 		m.frozen[id].Set(m.single[id])
 	}
 	return m.frozen[id].FS()
+}
+
+// since is the history of the account's backup before one and it. Nothing is read.
+func (m *messages) since(info snapshot.Info, b history.Backup, o history.Options) *history.History {
+	if m.snapshots == nil {
+		return nil
+	}
+	pair := []history.Backup{b}
+	infos := m.snapshots()
+	names := snapshot.Names(infos, m.zone)
+	for i, other := range infos {
+		if other.ID == info.ID {
+			pair[len(pair)-1].Label = names[i]
+			break
+		}
+		if before, ok := backupOf(other, names[i], m.open(other)); ok && other.Sources[0] == info.Sources[0] {
+			pair = []history.Backup{before, b}
+		}
+	}
+	o.HideDeleted = false
+	return history.New(pair, o)
 }
 
 // A kept is a tree that is made once and kept: it remembers what it found out.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	iofs "io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -203,6 +204,8 @@ func (p *program) serve(ctx context.Context, dir string, f mountFlags) (*mounted
 		return nil, errors.Join(err, closeAll())
 	}
 	forest := snapshot.NewForest(st, r.journal)
+	shown.snapshots = func() []snapshot.Info { infos, _ := snapshot.List(r.journal); return infos } // the forest tells the errors
+	shown.open = func(i snapshot.Info) iofs.FS { return snapshot.Open(st, i) }
 	shown.show(forest)
 	log := func(path string, err error) { p.warn("%s", unreadable(path, err)) }
 	forest.Log = log

@@ -59,7 +59,10 @@ func (t *tree) root(all []snapshot.Info) iofs.FS {
 	if t.info.Kind != snapshot.Signal {
 		return files
 	}
-	shown := newMessages(localZone(os.Getenv("TZ"))).of(t.info, files)
+	m := newMessages(localZone(os.Getenv("TZ")))
+	m.open = open
+	m.snapshots = func() []snapshot.Info { infos, _ := snapshot.List(t.repository.journal); return infos }
+	shown := m.of(t.info, files)
 	return newBranch("", t.info.Date(), limb{"messages", func(context.Context) (iofs.FS, error) { return shown, nil }},
 		limb{"signal", func(context.Context) (iofs.FS, error) { return original(t.info, files), nil }})
 }

@@ -190,6 +190,7 @@ type File struct {
 	// What the archive knows; history fills it in.
 	Size  int64  // bytes; -1: it is not there
 	Sniff string // the MIME type its bytes have; "" unknown
+	Lost  bool   // with Size -1: a backup has it, or may have it, but what says where it is there cannot be read
 	// Path is where views have it, relative to the conversation's folder: "media/…", "voice/…", "files/…",
 	// "stickers/…"; "" if it is not there. The last part is the name in media/ of the account too.
 	Path string

@@ -50,5 +50,7 @@ func MessageID(conversation, author string, first signal.Millis, event string) s
 	b = strconv.AppendUint(append(b, 0), uint64(first), 10)
 	b = append(append(b, 0), event...)
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8])
+	var id [16]byte
+	hex.Encode(id[:], sum[:8])
+	return string(id[:])
 }

@@ -63,6 +63,7 @@ func (p *People) delivery(m *Message, item *signal.ChatItem) {
 	}
 	if out := item.Outgoing; out != nil {
 		m.Got = out.DateReceived
+		m.Status = slices.Grow(m.Status, len(out.SendStatus))
 		for i := range out.SendStatus {
 			s := &out.SendStatus[i]
 			state := "unknown"

@@ -16,6 +16,7 @@ type Conversation struct {
 	*chat.Conversation
 	Folder   string    // its name among the others: unique also where case or accents do not count
 	Formerly []string  // names that its folder had, newest first; none of them is another's Folder
+	Names    []string  // names that it had and has no more, newest first
 	Last     time.Time // of its last message in any backup; zero: it has none
 	Here     bool      // the newest backup has it
 	LastSeen string    // label of the last backup that has it; "" if the newest does
@@ -98,6 +99,9 @@ func (h *History) nameFolders(f *outline, names map[string][]string) {
 	}
 	for _, c := range f.all {
 		for _, n := range append(slices.Clone(names[c.Key]), c.Name) {
+			if n != "" && n != c.Name && !slices.Contains(c.Names, n) {
+				c.Names = append(c.Names, n)
+			}
 			// The bare name, and the one it had if another had that.
 			set := name.NewSet(h.o.Names)
 			bare := set.Add(name.Wish{Key: "another", Name: n, Fallback: wish(c, n).Fallback})

@@ -118,6 +118,16 @@ func (d *decoder) first(rec []byte) (first signal.Millis, ok bool) {
 	return first, true
 }
 
+// countRecords returns how many records a file of messages has, but not more than
+// would be of any use.
+func countRecords(b []byte) (n int) {
+	const least = 24 // bytes of a message that says anything
+	for range records(b) {
+		n++
+	}
+	return min(n, len(b)/least+1)
+}
+
 // records cuts a file of messages into its records. After an error there is no more.
 func records(b []byte) func(yield func([]byte, error) bool) {
 	return func(yield func([]byte, error) bool) {

@@ -96,6 +96,7 @@ type History struct {
 	people    memo[int, *chat.People] // by era
 	archives  memo[int, *archive.Archive]
 	originals memo[string, map[string]string]
+	avatars   memo[struct{}, map[string]*Avatar]
 
 	mu     sync.Mutex
 	damage damages
@@ -118,6 +119,7 @@ func New(backups []Backup, o Options) *History {
 	}
 	h := &History{backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache}
 	h.outline.room, h.people.room, h.archives.room, h.originals.room = 1, maxPeople, int64(len(backups)), smallRoom
+	h.avatars.room = 1
 	return h
 }
 

@@ -89,7 +89,9 @@ type loading struct {
 	byID   map[string]*told
 	bySent map[string]*told // an edited one, see sentID
 	all    []*told
-	unsure bool // something of the newest backup could not be read
+	spare  []told // for all
+	unsure bool   // something of the newest backup could not be read
+	lost   spans  // the backups whose version of the month cannot be read
 }
 
 // A rawKey stands for the bytes of a record, in a month and an era.
@@ -121,6 +123,9 @@ func (h *History) gather(ctx context.Context, f *outline, c *Conversation, m mon
 		h.report(s.in.last(), s.path(), err)
 		l.unsure = l.unsure || s.in.last() == len(h.backups)-1
 		failed[s.file] = cmp.Or(failed[s.file], err)
+		if s.file.month == m || s.file.month < m && s.last > 0 { // else it is not known to have anything of the month
+			l.lost = l.lost.with(s.in)
+		}
 	}
 	for file, err := range failed { // its neighbours have little of the month; it is not lost with them
 		if file.month == m && !read[file] {
@@ -179,6 +184,10 @@ func (l *loading) enter(ctx context.Context, s *content) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if l.all == nil { // mostly all of the month comes from one content
+		l.all = make([]*told, 0, len(list))
+		l.byID = make(map[string]*told, len(list))
+	}
 	for i := range list {
 		r := &list[i]
 		switch {
@@ -198,6 +207,9 @@ func (l *loading) enter(ctx context.Context, s *content) error {
 // noted.
 func (l *loading) fresh(ctx context.Context, s *content, b []byte, era int) ([]record, error) {
 	var list []record
+	if l.all == nil { // of the others most are known
+		list = make([]record, 0, countRecords(b))
+	}
 	index, d := 0, newDecoder()
 	for rec, err := range records(b) {
 		if err != nil {
@@ -244,7 +256,11 @@ func (l *loading) place(v variant) *variant {
 			return have
 		}
 	}
-	t := &told{newest: v}
+	if len(l.spare) == 0 {
+		l.spare = make([]told, batch)
+	}
+	t := &l.spare[0]
+	l.spare, t.newest = l.spare[1:], v
 	l.all = append(l.all, t)
 	if v.msg.Sent != v.msg.First {
 		l.bySent[sentID(v.msg)] = t

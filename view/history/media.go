@@ -22,6 +22,7 @@ type stored struct {
 	backup int // -1: nowhere
 	size   int64
 	mime   string
+	lost   bool // with backup -1: where it would be cannot be read
 }
 
 // find looks for a file of media: in the newest backup, and in those that had the
@@ -34,41 +35,42 @@ func (h *History) find(ctx context.Context, hash string, in spans) (stored, erro
 	if err != nil || s.backup >= 0 {
 		return s, err
 	}
-	tries := 0
+	tries, lost := 0, s.lost
 	for i := len(in) - 1; i >= 0; i-- {
 		for _, b := range []int{in[i].to, in[i].from} {
 			if tries++; tries > maxTries {
-				return s, nil
+				return stored{backup: -1, lost: lost}, nil
 			}
 			if s, err = h.at(ctx, hash, b); err != nil || s.backup >= 0 {
 				return s, err
 			}
+			lost = lost || s.lost
 		}
 	}
-	return s, nil
+	return stored{backup: -1, lost: lost}, nil
 }
 
 // at looks for a file of media in one backup.
 func (h *History) at(ctx context.Context, hash string, backup int) (stored, error) {
 	return h.cache.media.get(ctx, mediaKey{h.id, hash, backup}, func(ctx context.Context) (stored, int64, error) {
 		const cost = 300
-		none := stored{backup: -1}
+		none, lost := stored{backup: -1}, stored{backup: -1, lost: true}
 		a, err := h.archive(ctx, backup)
 		if err != nil {
 			return none, 0, err
 		}
 		if a == nil {
-			return none, cost, nil
+			return lost, cost, nil
 		}
 		m, err := a.Media(ctx, hash)
 		switch {
 		case err == nil:
-			return stored{backup, m.Size, m.MIME}, cost, nil
+			return stored{backup: backup, size: m.Size, mime: m.MIME}, cost, nil
 		case errors.Is(err, iofs.ErrNotExist):
 			return none, cost, nil
 		case h.lasting(err):
 			h.report(backup, "media/"+hash[:min(2, len(hash))]+"/"+hash, err)
-			return none, cost, nil
+			return lost, cost, nil
 		}
 		return none, 0, err
 	})
@@ -198,6 +200,7 @@ func (c completion) file(f *chat.File) error {
 	}
 	s, err := c.h.find(c.ctx, f.Hash, c.in)
 	if err != nil || s.backup < 0 {
+		f.Lost = s.lost
 		return err
 	}
 	f.Size, f.Sniff = s.size, s.mime
@@ -279,6 +282,7 @@ func (c completion) regain(m, old *chat.Message) error {
 		if o.Size >= 0 {
 			m.Files[i] = o
 		}
+		m.Files[i].Lost = m.Files[i].Lost || o.Lost
 	}
 	return nil
 }

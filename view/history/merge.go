@@ -67,7 +67,30 @@ func (h *History) merge(ctx context.Context, c *Conversation, m month) ([]*chat.
 		}
 		list = append(list, msg)
 	}
+	if len(l.lost) > 0 {
+		list = append(list, h.lossOf(c, m, list, l.lost))
+	}
 	return list, nil
+}
+
+// unreadable is the Event of a line that says that something cannot be read.
+const unreadable = "unreadable"
+
+// lossOf is an event at the end of a month that says which backups' versions of it
+// cannot be read, so that nobody takes for all of it what the others have.
+func (h *History) lossOf(c *Conversation, m month, list []*chat.Message, lost spans) *chat.Message {
+	at := millis(m.public().Start(h.o.Zone))
+	if len(list) > 0 {
+		at = list[len(list)-1].First
+	}
+	words := "What the backup " + h.backups[lost.last()].Label + " has of this month cannot be read"
+	if first := lost.first(); first != lost.last() {
+		words = "What backups from " + h.backups[first].Label + " to " + h.backups[lost.last()].Label + " have of this month cannot be read"
+	}
+	return &chat.Message{
+		ID: chat.MessageID(c.Key, m.String(), at, unreadable), Chat: c.Conversation, Kind: chat.Update, Dir: chat.Event,
+		First: at, Sent: at, Event: unreadable, Words: words + "; what is shown is from other backups",
+	}
 }
 
 // order is that of messages on the screen: by time, then as the newest backup has

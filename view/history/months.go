@@ -126,3 +126,21 @@ func (h *History) AllMonths(ctx context.Context) ([]Month, error) {
 	slices.SortFunc(months, func(a, b Month) int { return cmp.Compare(a.at(), b.at()) })
 	return months, nil
 }
+
+// Differs reports whether the backups differ about a month: something in it is not
+// the same in all of them. Nothing is read.
+func (h *History) Differs(ctx context.Context, c *Conversation, m Month) (bool, error) {
+	f, err := h.theOutline(ctx)
+	if err != nil {
+		return false, err
+	}
+	if c = f.byKey[c.Key]; c == nil {
+		return false, nil
+	}
+	for _, s := range h.sources(c, m.at()) {
+		if len(s.in) != 1 || s.in[0].from != 0 || s.in[0].to != len(h.backups)-1 {
+			return true, nil
+		}
+	}
+	return false, nil
+}

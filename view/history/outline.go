@@ -8,7 +8,7 @@ import (
 	"io"
 	iofs "io/fs"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"bakfs/signal"
 	"bakfs/signal/archive"
@@ -29,8 +29,7 @@ type outline struct {
 	byFolder map[string]*Conversation
 	former   map[string]*Conversation // by names that folders had
 
-	digestOnce sync.Once
-	digest     [32]byte // of all persons
+	digest atomic.Pointer[[32]byte] // of all persons; nil: not yet made
 }
 
 // theOutline reads the outline, once.

@@ -86,18 +86,20 @@ func (h *History) writeContent(s *content, sum hash.Hash) {
 
 // writePeople writes how persons are called.
 func (h *History) writePeople(ctx context.Context, f *outline, sum hash.Hash) error {
-	list, err := h.Persons(ctx)
-	if err != nil {
-		return err
-	}
-	f.digestOnce.Do(func() {
+	digest := f.digest.Load()
+	if digest == nil {
+		list, err := h.Persons(ctx)
+		if err != nil {
+			return err
+		}
 		all := sha256.New()
 		for _, w := range list {
 			fmt.Fprintf(all, "%q %q %q %q %q\n", w.Key, w.Name, w.Given, w.Phone, w.Username)
 		}
-		all.Sum(f.digest[:0])
-	})
-	sum.Write(f.digest[:])
+		digest = (*[sha256.Size]byte)(all.Sum(nil))
+		f.digest.Store(digest)
+	}
+	sum.Write(digest[:])
 	return nil
 }
 

@@ -147,6 +147,7 @@ func (w *writer) file(f *chat.File) {
 		w.millis("length", signal.Millis(max(0, w.o.Length(f).Milliseconds())))
 	}
 	w.flag("missing", !here)
+	w.flag("unreadable", !here && f.Lost)
 }
 
 func (w *writer) links(list []chat.Link) {

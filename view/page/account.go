@@ -52,6 +52,9 @@ func (a *Account) Append(b []byte) ([]byte, error) {
 	if n := total(a.Entries); n >= 0 {
 		f.Header.Sub += " · " + plural(n, "message")
 	}
+	if t := newest(a.Entries); !t.IsZero() {
+		f.Header.Sub += " · last message " + t.In(zone).Format("2 January 2006")
+	}
 	f.Sections = a.lists(zone)
 	for _, s := range f.Sections {
 		l := link{Href: template.URL("#" + s.ID), Text: s.Title, Count: number(len(s.Chats))}
@@ -77,6 +80,16 @@ func total(entries []*Entry) int {
 		n += e.Count
 	}
 	return n
+}
+
+// newest is when the last message came.
+func newest(entries []*Entry) (last time.Time) {
+	for _, e := range entries {
+		if e.Last.After(last) {
+			last = e.Last
+		}
+	}
+	return last
 }
 
 // lists sorts the conversations as the app does.

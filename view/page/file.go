@@ -100,9 +100,12 @@ func (f *file) missing(c *chat.File) {
 	if c.Claimed > 0 {
 		f.Missing += ", " + size(c.Claimed)
 	}
-	if c.Hash == "" {
+	switch {
+	case c.Hash == "":
 		f.Missing += " – was not downloaded on the phone, so not in any backup"
-	} else {
+	case c.Lost:
+		f.Missing += " – cannot be read, since what the backup has of it is damaged"
+	default:
 		f.Missing += " – not in any backup that is left"
 	}
 	if c.Kind == chat.Photo || c.Kind == chat.Video || c.Kind == chat.GIF {

@@ -49,8 +49,9 @@ type tail struct {
 	Receipts  *receipts
 }
 
-// message writes m. follows says that the message before it is of the same person.
-func (l *log) message(m *chat.Message, id string, t time.Time, follows bool) {
+// message writes message i. follows says that the message before it is of the same person.
+func (l *log) message(i int, follows bool) {
+	m, id, t := l.month.Messages[i], l.ids[i], l.times[i]
 	out := &message{Who: nameOf(m.Author), Bubble: "b"}
 	class, how := "m", ""
 	if m.Dir == chat.Out {
@@ -68,6 +69,9 @@ func (l *log) message(m *chat.Message, id string, t time.Time, follows bool) {
 
 	l.raw(begin(class, id))
 	l.raw(l.from(fromKey{m.Author, out.Bubble, m.Dir == chat.Out, follows}))
+	for _, id := range l.more[i] {
+		l.raw(mark(id))
+	}
 	if out.Quote != nil {
 		l.write("quote", out.Quote)
 	}

@@ -12,7 +12,9 @@ import (
 
 // Anchor returns the id of m on its page. Of two messages of one millisecond
 // the second on a page has it with "-2" behind it.
-func Anchor(m *chat.Message) string { return "m" + strconv.FormatUint(uint64(m.First), 10) }
+func Anchor(m *chat.Message) string { return anchorAt(m.First) }
+
+func anchorAt(t signal.Millis) string { return "m" + strconv.FormatUint(uint64(t), 10) }
 
 // A log writes the messages of a month.
 type log struct {
@@ -21,6 +23,7 @@ type log struct {
 	zone    *time.Location
 	base    string // leads to the conversation's folder
 	ids     []string
+	more    map[int][]string // further ids of messages: of when they were edited
 	times   []time.Time
 	targets map[target]string // ids of the messages on the page
 	begun   map[fromKey]template.HTML
@@ -67,6 +70,28 @@ func (l *log) index() {
 		for _, v := range m.Versions {
 			l.aim(author, v.Sent, id)
 		}
+	}
+	l.addMore(used)
+}
+
+// addMore gives edited messages ids by the times of their versions, which quotes
+// on other pages name.
+func (l *log) addMore(used map[signal.Millis]int) {
+	l.more = map[int][]string{}
+	for i, m := range l.month.Messages {
+		if m.Kind == chat.Update || len(m.Versions) == 0 && m.Sent == m.First {
+			continue
+		}
+		add := func(t signal.Millis) {
+			if t != 0 && used[t] == 0 {
+				used[t]++
+				l.more[i] = append(l.more[i], anchorAt(t))
+			}
+		}
+		for _, v := range m.Versions {
+			add(v.Sent)
+		}
+		add(m.Sent)
 	}
 }
 
@@ -144,7 +169,7 @@ func (l *log) rows(i, end int) {
 			before := max(i-1, first)
 			follows := i > first && ms[before].Kind != chat.Update && ms[before].Dir == m.Dir &&
 				keyOf(ms[before].Author) == keyOf(m.Author) && l.times[i].Sub(l.times[before]) < together
-			l.message(m, l.ids[i], l.times[i], follows)
+			l.message(i, follows)
 			i++
 			continue
 		}

@@ -45,15 +45,24 @@ type monthFrame struct {
 // A header is the data of the template "header".
 type header struct {
 	Color, Initials string
+	Avatar          template.URL // in place of the initials; "" for none
 	Title, Sub      string
 	Menu            string
 	Prev, Next      link
 }
 
+// avatarURL returns the address of a picture that lies in the conversation's folder.
+func avatarURL(name string) template.URL {
+	if name == "" {
+		return ""
+	}
+	return fileURL("../", name)
+}
+
 func (l *log) frame(title, zoneName string) monthFrame {
 	m := l.month
 	f := monthFrame{Options: true, Header: header{
-		Color: "c" + colour(chatKey(m.Chat)), Initials: initials(title), Title: title,
+		Color: "c" + colour(chatKey(m.Chat)), Initials: initials(title), Avatar: avatarURL(m.Avatar), Title: title,
 		Sub: formWords(m.Chat) + " · " + m.Part.title() + " · times in " + zoneName, Menu: "Months, options",
 	}}
 	f.Year, f.Months, f.Years = m.Part.Year, monthLinks(m.Parts, m.Part), yearLinks(m.Parts, m.Part.Year)

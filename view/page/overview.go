@@ -42,7 +42,7 @@ func (o *Overview) Append(b []byte) ([]byte, error) {
 	w := newWriter(b)
 	title := titleOf(o.Chat)
 	f := overviewFrame{Header: header{
-		Color: "c" + colour(chatKey(o.Chat)), Initials: initials(title), Title: title,
+		Color: "c" + colour(chatKey(o.Chat)), Initials: initials(title), Avatar: avatarURL(o.Avatar), Title: title,
 		Sub: formWords(o.Chat), Menu: "Years, options",
 	}}
 	head := title

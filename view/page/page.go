@@ -54,6 +54,7 @@ type Month struct {
 	// Folders are those of the conversation's other folders ("text", "json",
 	// "media", "voice", "files", "stickers", "contacts") that the page links to.
 	Folders []string
+	Avatar  string // name of the conversation's picture in its folder; "" for none
 	// Resolve tells where a quoted message stands that is not on this page, as
 	// "2026-04.2.html#m1776…"; "" for nowhere. Without it the month of the
 	// quote's time is taken, if it is among Parts.
@@ -70,6 +71,7 @@ type Overview struct {
 	Formerly []string // earlier names
 	Zone     *time.Location
 	Folders  []string // as in Month
+	Avatar   string   // as in Month
 	Footer   Footer
 }
 
@@ -119,7 +121,8 @@ type Account struct {
 type Results struct {
 	Query     string
 	Hits      []Hit
-	Truncated bool // there are more
+	Truncated bool   // there are more
+	Problem   string // why Query is no search
 	Zone      *time.Location
 	// Mark tells which bytes of a text the query is about, as sorted pairs of
 	// start and end; nil: nothing is marked.

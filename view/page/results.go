@@ -14,6 +14,7 @@ type resultsFrame struct {
 	Chats     []link
 	Hits      []hit
 	Truncated bool
+	Problem   string
 }
 
 // A hit is a message that was found, as it is shown.
@@ -30,7 +31,7 @@ func (r *Results) Append(b []byte) ([]byte, error) {
 	zone, zoneName := zoneOf(r.Zone)
 	w := newWriter(b)
 	query := cutShort(clean(r.Query), maxSnippet)
-	f := resultsFrame{Truncated: r.Truncated, Header: header{
+	f := resultsFrame{Truncated: r.Truncated, Problem: clean(r.Problem), Header: header{
 		Color: "c0", Initials: "🔍", Title: "Search: " + query, Menu: "Options",
 		Sub: plural(len(r.Hits), "message") + " found · times in " + zoneName,
 	}}
@@ -85,17 +86,18 @@ func (r *Results) hit(h *Hit, zone *time.Location) hit {
 // words returns what m says, in one text.
 func words(m *chat.Message) string {
 	var parts []string
-	add := func(s string) {
+	body := func(s string) {
 		if s != "" {
-			parts = append(parts, clean(s))
+			parts = append(parts, cleanBody(s))
 		}
 	}
+	add := func(s string) { body(clean(s)) }
 	add(m.Words)
 	if m.Text != nil {
-		add(m.Text.Plain)
+		body(m.Text.Plain)
 	}
 	if m.Past.Kept != nil && m.Past.Kept.Text != nil {
-		add(m.Past.Kept.Text.Plain)
+		body(m.Past.Kept.Text.Plain)
 	}
 	if m.Poll != nil {
 		add(m.Poll.Question)

@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"bakfs/signal"
@@ -36,13 +37,13 @@ func newBody(t *chat.Text) *body {
 		return nil
 	}
 	if len(t.Spans) == 0 {
-		plain := clean(t.Plain)
+		plain := cleanBody(t.Plain)
 		if _, _, ok := nextURL(plain); ok {
 			return &body{Plain: plain, Runs: []run{{Pieces: linked(nil, piece{Text: plain})}}}
 		}
 		return &body{Plain: plain, Big: fewEmoji(plain)}
 	}
-	return &body{Plain: clean(t.Plain), Runs: runs(t)}
+	return &body{Plain: cleanBody(t.Plain), Runs: runs(t)}
 }
 
 // A styling counts how many spans of each style cover a place.
@@ -86,8 +87,11 @@ func runs(t *chat.Text) []run {
 			return
 		}
 		p := piece{
-			Text: clean(t.Plain[at:to]), Bold: style.bold > 0, Italic: style.italic > 0,
+			Text: cleanBody(t.Plain[at:to]), Bold: style.bold > 0, Italic: style.italic > 0,
 			Strike: style.strike > 0, Mono: style.mono > 0, Mention: style.mention > 0,
+		}
+		if p.Mention {
+			p.Text = clean(p.Text)
 		}
 		spoiler := style.spoiler > 0
 		if len(out) == 0 || out[len(out)-1].Spoiler != spoiler {
@@ -139,9 +143,32 @@ func linked(out []piece, p piece) []piece {
 	return out
 }
 
-// clean returns s as valid UTF-8 without the control characters that a page may
-// not have.
+// clean returns a name, a title or other words as valid UTF-8, without control
+// characters and without what cannot be seen and could make it look like another.
 func clean(s string) string {
+	return cleanBody(strings.Map(func(r rune) rune {
+		if unseen(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD")))
+}
+
+// unseen says that r has no form of its own and turns, joins or parts what is around
+// it. The joiners of scripts and emoji, and the letters of flags, are not among them.
+func unseen(r rune) bool {
+	switch {
+	case r < 0xAD, r == 0x200C, r == 0x200D, 0xE0020 <= r && r <= 0xE007F:
+		return false
+	case r == 0xAD, r == 0x61C, r == 0x180E:
+		return true
+	}
+	return r >= 0x2000 && unicode.Is(unicode.Cf, r) && (r < 0x11000 || r > 0x13FFF)
+}
+
+// cleanBody returns a text as valid UTF-8 without the control characters that a page
+// may not have. It may turn its own direction; a page isolates it from the rest.
+func cleanBody(s string) string {
 	if !strings.ContainsFunc(s, control) && utf8.ValidString(s) {
 		return s
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"bakfs/signal"
@@ -75,7 +76,7 @@ func Parse(s string, zone *time.Location) (*Query, error) {
 		return nil, fmt.Errorf("a query has at most %d bytes", maxQuery)
 	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 		return nil, fmt.Errorf("a query is UTF-8 text")
-	case utf8.RuneCountInString(strings.TrimSpace(s)) < 2:
+	case short(s):
 		return nil, fmt.Errorf("a query has at least 2 characters")
 	}
 	q := &Query{pool: &sync.Pool{New: func() any { return new(scratch) }}}
@@ -100,7 +101,7 @@ func Parse(s string, zone *time.Location) (*Query, error) {
 // Refused reports whether a name that is looked up as a query is none: programs
 // and shells probe for it in every folder.
 func Refused(name string) bool {
-	if strings.HasPrefix(name, ".") || utf8.RuneCountInString(strings.TrimSpace(name)) < 2 {
+	if strings.HasPrefix(name, ".") || short(name) {
 		return true
 	}
 	switch strings.ToLower(name) {
@@ -109,6 +110,14 @@ func Refused(name string) bool {
 		return true
 	}
 	return false
+}
+
+// short reports whether s is too little to search for: one character, unless it is
+// of a script in which that can be a word.
+func short(s string) bool {
+	s = strings.TrimSpace(s)
+	r, n := utf8.DecodeRuneInString(s)
+	return n == len(s) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
 }
 
 // A token is a part of a query.

@@ -294,3 +294,16 @@ func BenchmarkMatch(b *testing.B) {
 		})
 	}
 }
+
+func TestOneCharacterCanBeAWord(t *testing.T) {
+	for _, s := range []string{"食", " 水 ", "강"} {
+		if _, err := Parse(s, nil); err != nil || Refused(s) {
+			t.Errorf("%q is refused: %v", s, err)
+		}
+	}
+	for _, s := range []string{"a", "é", "", " ", "-"} {
+		if _, err := Parse(s, nil); err == nil || !Refused(s) {
+			t.Errorf("%q is not refused", s)
+		}
+	}
+}

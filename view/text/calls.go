@@ -46,7 +46,7 @@ func (w *writer) callRow(m *chat.Message, c *chat.CallState) {
 	}
 	by, seconds, id := "", "", ""
 	if c.By != nil {
-		by = w.person(c.By)
+		by = personName(c.By)
 	}
 	if c.Started > 0 && c.Ended > c.Started {
 		seconds = strconv.FormatUint(uint64(c.Ended-c.Started)/1000, 10)

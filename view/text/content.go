@@ -236,6 +236,8 @@ func (w *writer) file(word string, f *chat.File, note string) {
 		w.plain(" (")
 	case f.Hash == "":
 		w.plain("not in the backup (not downloaded on the phone)")
+	case f.Lost:
+		w.plain("cannot be read (what the backup has of it is damaged)")
 	default:
 		w.plain("not in the backup (its file is missing there)")
 	}

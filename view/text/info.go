@@ -95,7 +95,7 @@ func (w *writer) member(m chat.Member) {
 		return
 	}
 	w.plain("member: ")
-	w.plain(w.person(m.Person))
+	w.plain(personName(m.Person))
 	if m.Admin {
 		w.plain(", admin")
 	}

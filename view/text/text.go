@@ -13,12 +13,14 @@
 //
 // What always holds: each physical line has this form, whatever somebody wrote
 // or is called. Line ends within texts make "|" lines, controls become
-// pictures, and characters that turn the direction of text are left out. The
+// pictures, and characters that turn the direction of text are left out. A colon
+// in a name is "꞉" (U+A789), so that the first one after the mark ends who wrote. The
 // same messages give the same bytes. There is no control character but the line
 // feed, and nothing is wrapped.
 package text
 
 import (
+	"strings"
 	"time"
 
 	"bakfs/signal"
@@ -76,13 +78,29 @@ func (w *writer) message(m *chat.Message) {
 	w.chat(m.Chat)
 	if m.Dir == chat.Event || m.Kind == chat.Update {
 		w.head('*')
-		w.line(orElse(m.Words, "Event"))
+		w.line(orElse(eventWords(m), "Event"))
 		w.end()
 	} else {
 		w.body(m)
 		w.content(m)
 	}
 	w.history(m)
+}
+
+// eventWords returns what an event says, the names of those who did it as in
+// other lines.
+func eventWords(m *chat.Message) string {
+	who := []*chat.Person{m.Author, m.By, nil}
+	if m.Call != nil {
+		who[2] = m.Call.By
+	}
+	words := m.Words
+	for _, p := range who {
+		if name := p.Shown(); strings.Contains(name, ":") {
+			words = strings.ReplaceAll(words, name, unmarked(name))
+		}
+	}
+	return words
 }
 
 // body appends what m says: one line at least.

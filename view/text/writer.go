@@ -62,7 +62,7 @@ func (w *writer) chat(c *chat.Conversation) {
 	if !w.named || w.in == c && w.inName != "" {
 		return
 	}
-	w.in, w.inName = c, "["+chatName(c)+"] "
+	w.in, w.inName = c, "["+unmarked(chatName(c))+"] "
 }
 
 func chatName(c *chat.Conversation) string {
@@ -76,11 +76,17 @@ func chatName(c *chat.Conversation) string {
 func (w *writer) person(p *chat.Person) string {
 	name, ok := w.names[p]
 	if !ok {
-		name = orElse(oneLine(p.Shown()), "Unknown")
+		name = unmarked(personName(p))
 		w.names[p] = name
 	}
 	return name
 }
+
+// personName returns a person's name in one line.
+func personName(p *chat.Person) string { return orElse(oneLine(p.Shown()), "Unknown") }
+
+// unmarked returns a name without the sign that ends who wrote a line.
+func unmarked(name string) string { return strings.ReplaceAll(name, ":", "꞉") }
 
 func (w *writer) persons(list []*chat.Person) {
 	for i, p := range list {

@@ -1,0 +1,37 @@
+package view
+
+import (
+	"bytes"
+	iofs "io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"testing"
+
+	"bakfs/view/history"
+)
+
+func TestAvatars(t *testing.T) {
+	s := generate(t, "--kind", "legacy", "--days", "2", "--messages", "120", "--chats", "6", "--media", "6", "--media-bytes", "2000", "--seed", "7")
+	h := history.New(s.store(t, "legacy", "passphrase.txt"), history.Options{})
+	tree := Account(h, Options{})
+	pictures, err := iofs.Glob(tree, "chats/*/avatar.*")
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("%v, %v", pictures, err)
+	}
+	for _, p := range pictures {
+		b, err := iofs.ReadFile(tree, p)
+		info, err2 := iofs.Stat(tree, p)
+		if err != nil || err2 != nil || info.Size() != int64(len(b)) || !strings.HasPrefix(http.DetectContentType(b), "image/") {
+			t.Errorf("%s: %d bytes, %v, %v", p, len(b), err, err2)
+		}
+		pages, _ := iofs.Glob(tree, path.Join(path.Dir(p), "web", "2*-*.html"))
+		for _, name := range append(pages, path.Join(path.Dir(p), "web", "index.html")) {
+			b, err := iofs.ReadFile(tree, name)
+			if err != nil || !bytes.Contains(b, []byte(`<img src="../`+path.Base(p)+`"`)) {
+				t.Errorf("%s does not show %s: %v", name, p, err)
+			}
+		}
+	}
+	t.Logf("%d pictures", len(pictures))
+}
