@@ -138,10 +138,12 @@ func (m *messages) viewOptions() view.Options {
 	return view.Options{Zone: m.zone, Names: m.names, Expired: m.showExpired, HideDeleted: m.hideDeleted, Lazy: m.lazy, Lasting: lasting, Cache: m.cache}
 }
 
-// lasting says which errors of the repository will not go away by waiting, as those of
-// a folder that is not synced, or of a process with too many files, may.
+// lasting says which errors of the repository stay, so that what they are about is
+// left out, and told, and all else is shown. Those of a disk or a process that is short of something go
+// away. A pack that is not there may come with the next sync; until then the rest is
+// worth more than an error for all of it.
 func lasting(err error) bool {
-	for _, bad := range []error{store.ErrDamaged, archive.ErrArchive, signal.ErrBadStream, signal.ErrBadRecord, signal.ErrTruncated, iofs.ErrNotExist} {
+	for _, bad := range []error{store.ErrDamaged, store.ErrMissing, archive.ErrArchive, signal.ErrBadStream, signal.ErrBadRecord, signal.ErrTruncated, iofs.ErrNotExist} {
 		if errors.Is(err, bad) {
 			return true
 		}
