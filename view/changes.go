@@ -35,11 +35,12 @@ func renderChanges(ctx context.Context, h *history.History) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n.Messages+n.Files+n.Edited+n.Gone > 0 {
+		if n.Messages+n.Files+n.Edited+n.Gone+n.Unread > 0 {
 			c.All.Messages += n.Messages
 			c.All.Files += n.Files
 			c.All.Edited += n.Edited
 			c.All.Gone += n.Gone
+			c.All.Unread += n.Unread
 			c.Chats = append(c.Chats, n)
 		}
 	}
@@ -75,6 +76,8 @@ func changeOf(ctx context.Context, h *history.History, c *history.Conversation) 
 // count counts a message if something about it is new in the second backup.
 func count(n *text.Change, m *chat.Message, backups []history.Backup) {
 	switch {
+	case m.Event == history.Unreadable:
+		n.Unread++
 	case m.Past.Gone != chat.Here:
 		n.Gone++
 	case m.Past.FirstSeen == backups[1].Label:

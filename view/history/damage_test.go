@@ -207,7 +207,7 @@ func TestOtherBackupsMakeDamageGood(t *testing.T) {
 				}
 				told := 0
 				for _, m := range got[key] {
-					if m.Event == unreadable && m.Dir == chat.Event && strings.Contains(m.Words, backups[broken].Label) {
+					if m.Event == Unreadable && m.Dir == chat.Event && strings.Contains(m.Words, backups[broken].Label) {
 						told++
 					}
 				}

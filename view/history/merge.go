@@ -73,8 +73,8 @@ func (h *History) merge(ctx context.Context, c *Conversation, m month) ([]*chat.
 	return list, nil
 }
 
-// unreadable is the Event of a line that says that something cannot be read.
-const unreadable = "unreadable"
+// Unreadable is the Event of a line that says that something cannot be read.
+const Unreadable = "unreadable"
 
 // lossOf is an event at the end of a month that says which backups' versions of it
 // cannot be read, so that nobody takes for all of it what the others have.
@@ -88,8 +88,8 @@ func (h *History) lossOf(c *Conversation, m month, list []*chat.Message, lost sp
 		words = "What backups from " + h.backups[first].Label + " to " + h.backups[lost.last()].Label + " have of this month cannot be read"
 	}
 	return &chat.Message{
-		ID: chat.MessageID(c.Key, m.String(), at, unreadable), Chat: c.Conversation, Kind: chat.Update, Dir: chat.Event,
-		First: at, Sent: at, Event: unreadable, Words: words + "; what is shown is from other backups",
+		ID: chat.MessageID(c.Key, m.String(), at, Unreadable), Chat: c.Conversation, Kind: chat.Update, Dir: chat.Event,
+		First: at, Sent: at, Event: Unreadable, Words: words + "; what is shown is from other backups",
 	}
 }
 

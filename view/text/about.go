@@ -90,6 +90,7 @@ type Changes struct {
 type Change struct {
 	Name                          string // of the conversation; "" for all
 	Messages, Files, Edited, Gone int
+	Unread                        int // months that cannot be read as one of the backups has them
 }
 
 // AppendChanges appends CHANGES.txt.
@@ -124,6 +125,9 @@ func (w *writer) change(c Change) {
 		if n.n > 0 {
 			w.plain(", " + strconv.Itoa(n.n) + n.word)
 		}
+	}
+	if c.Unread > 0 {
+		w.plain(", and " + plural(c.Unread, " month") + " that cannot be read")
 	}
 }
 
