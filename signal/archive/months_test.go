@@ -270,7 +270,13 @@ func FuzzArchive(f *testing.F) {
 	dir := conversationDir("e164:+100")
 	o.chat(part{dir, 24000, 1}, 0, 5)
 	o.flush()
-	f.Add(frames, runs.Bytes(), stream(text(1, 946684800000, "x")))
+	month := stream(text(1, 946684800000, "x"))
+	f.Add(frames, bytes.Clone(runs.Bytes()), month)
+	runs.Reset()
+	o = orderWriter{w: &runs}
+	o.chat(part{dir, 24000, 1}, int64(len(month))+1, 5) // behind its end
+	o.flush()
+	f.Add(frames, runs.Bytes(), month)
 	f.Fuzz(func(t *testing.T, frames, runs, month []byte) {
 		e := Envelope{Format: Stream}
 		raw, _ := e.AppendBinary(nil)

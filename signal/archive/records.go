@@ -45,8 +45,11 @@ func (c *cursor) next(ctx context.Context, large *[]byte) ([]byte, error) {
 		c.file = f
 	}
 	left := c.file.Size() - c.off
-	if left == 0 {
+	switch {
+	case left == 0:
 		return nil, io.EOF
+	case left < 0: // an order may name any place
+		return nil, fmt.Errorf("%s: no record at %d, behind its end: %w", c.name, c.off, ErrArchive)
 	}
 	head, err := c.window(ctx, int(min(left, binary.MaxVarintLen64)))
 	if err != nil {

@@ -138,12 +138,25 @@ func TestRecordsThatAreNotAsTheOrderSaysAreRefused(t *testing.T) {
 	}
 	all := byte(1) // a run of both
 	huge := binary.AppendUvarint(nil, signal.MaxRecord+1)
+	month := stream(text(1, 946684800000, "x"))
+	dir := conversationDir("e164:+100")
+	inMonth := func(off int64) string {
+		var b bytes.Buffer
+		o := orderWriter{w: &b}
+		o.chat(part{dir, 24000, 1}, off, 1)
+		o.flush()
+		return orderMagic + b.String()
+	}
 	for what, test := range map[string]struct {
 		frames []byte
 		order  string
 		want   error
 	}{
 		"as it is":             {frames, orderMagic + string([]byte{all}), io.EOF},
+		"a message":            {frames, inMonth(0), io.EOF},
+		"one at the end":       {frames, inMonth(int64(len(month))), ErrArchive},
+		"one behind it":        {frames, inMonth(int64(len(month)) + 1), ErrArchive},
+		"one far behind it":    {frames, inMonth(1 << 60), ErrArchive},
 		"a frame too few":      {frames, orderMagic + string([]byte{all + 1}), ErrArchive},
 		"no run":               {frames, orderMagic + "\xff", ErrArchive},
 		"a file not used":      {frames, orderMagic + string([]byte{2 << 2}), ErrArchive},
@@ -153,7 +166,8 @@ func TestRecordsThatAreNotAsTheOrderSaysAreRefused(t *testing.T) {
 		"an order of later":    {frames, "signal order 2\n" + string([]byte{all}), ErrArchive},
 		"half of the magic":    {frames, orderMagic[:5], ErrArchive},
 	} {
-		a, err := Open(fstest.MapFS{envelopeName: {Data: raw}, framesName: {Data: test.frames}, orderName: {Data: []byte(test.order)}})
+		a, err := Open(fstest.MapFS{envelopeName: {Data: raw}, framesName: {Data: test.frames}, orderName: {Data: []byte(test.order)},
+			part{dir, 24000, 1}.path(): {Data: month}})
 		if err == nil {
 			var r *Records
 			if r, err = a.Records(context.Background()); err == nil {
