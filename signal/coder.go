@@ -51,6 +51,7 @@ type coder struct {
 	depth  int
 	spent  int
 	keepTo *Unknown
+	slabs  *slabs // nil: each value is allocated by itself
 	err    error
 
 	out  []byte
@@ -89,18 +90,23 @@ func (c *coder) fail(what string) {
 // reference to b. The error wraps ErrBadRecord.
 func Unmarshal(b []byte, m Message) error {
 	if len(b) > MaxRecord {
-		return fmt.Errorf("%w: %d bytes long", ErrBadRecord, len(b))
+		return tooLong(b)
 	}
 	c := coder{reads: true}
 	c.unmarshal(b, m)
 	return c.err
 }
 
+func tooLong(rec []byte) error { return fmt.Errorf("%w: %d bytes long", ErrBadRecord, len(rec)) }
+
 // unmarshal is Unmarshal with a coder that may have decoded before.
-func (c *coder) unmarshal(b []byte, m Message) {
-	c.in, c.pos, c.end = string(b), 0, 0
+func (c *coder) unmarshal(b []byte, m Message) { c.decode(string(b), m) }
+
+// decode reads a record of which the model may keep parts.
+func (c *coder) decode(rec string, m Message) {
+	c.in, c.pos, c.end = rec, 0, 0
 	c.depth, c.spent, c.unknown, c.err = 0, 0, 0, nil
-	c.body(m, len(b))
+	c.body(m, len(rec))
 }
 
 // Append appends m in canonical form: ascending fields, no defaults, packed

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"reflect"
 	"testing"
 )
 
@@ -36,6 +37,12 @@ func FuzzMessage(f *testing.F) {
 		f.Add(uint8(i), s)
 	}
 	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
+		var frame Frame
+		var d Decoder
+		item, err := d.Item(b)
+		if whole := Unmarshal(b, &frame); (err == nil) != (whole == nil) || err == nil && !reflect.DeepEqual(item, frame.Item) {
+			t.Fatalf("%+v, %v, and a Decoder makes %+v, %v", frame.Item, whole, item, err)
+		}
 		top := topMessages()
 		m := top[int(kind)%len(top)]
 		if err := Unmarshal(b, m); err != nil {

@@ -18,7 +18,7 @@ func subAt[T any, P pointerTo[T]](c *coder, num uint32, name string, p **T) {
 		if !c.arrives(name) {
 			return
 		}
-		*p = new(T)
+		*p = made[T](c)
 	}
 	c.message(num, name, P(*p))
 }
@@ -72,7 +72,7 @@ func oneOfAt[T any, I Message, P pointerTo[T]](c *coder, num uint32, name string
 		if !c.arrives(name) {
 			return
 		}
-		have = P(new(T))
+		have = P(made[T](c))
 		if any(*p) != nil {
 			c.displaced(num, have)
 			return
@@ -93,7 +93,7 @@ func subsAt[T any, P pointerTo[T]](c *coder, num uint32, name string, p *[]T) {
 	switch c.mode {
 	case decoding:
 		if *p == nil && c.wire == wireBytes {
-			*p = make([]T, 0, c.run())
+			*p = listOf[T](c, c.run())
 		}
 		for c.num == num && c.wire == wireBytes && c.spend() {
 			*p = append(*p, *new(T))

@@ -83,7 +83,7 @@ func (r *Reader) Next() (*Frame, error) {
 		r.index++
 		f := new(Frame)
 		if len(rec) > MaxRecord {
-			r.damaged(fmt.Errorf("%w: %d bytes long", ErrBadRecord, len(rec)))
+			r.damaged(tooLong(rec))
 			continue
 		}
 		if r.coder.unmarshal(rec, f); r.coder.err != nil {
