@@ -25,7 +25,7 @@ type span struct {
 
 // calendar returns the months of the account that have messages, in order.
 func (a *account) calendar(ctx context.Context) ([]span, error) {
-	return a.cache.calendars.get(ctx, a.id, func(ctx context.Context) ([]span, int64, error) {
+	return a.cache.calendars.Get(ctx, a.id, func(ctx context.Context) ([]span, int64, error) {
 		list, err := a.h.Conversations(ctx)
 		if err != nil {
 			return nil, 0, err

@@ -48,7 +48,7 @@ func (a *account) digest(ctx context.Context, c *history.Conversation, m history
 	if err != nil {
 		return nil, err
 	}
-	return a.cache.digests.get(ctx, version.with("digest"), func(ctx context.Context) (*digest, int64, error) {
+	return a.cache.digests.Get(ctx, version.with("digest"), func(ctx context.Context) (*digest, int64, error) {
 		done, err := a.cache.working(ctx)
 		if err != nil {
 			return nil, 0, err

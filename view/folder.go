@@ -217,6 +217,9 @@ func (f folder) entries(n node) ([]iofs.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.at.tree.lazy {
+		prepare(f.ctx, all)
+	}
 	list := make([]iofs.DirEntry, len(all))
 	for i, c := range all {
 		list[i] = entry{f, c}

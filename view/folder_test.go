@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"bakfs/view/memo"
 )
 
 // toy is a small tree of everything; rendered counts what was rendered.
@@ -111,7 +113,7 @@ func TestReadAtAnyOffset(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.parts = newMemo[renderedPart](0) // nothing is kept
+	c.parts = memo.New[key, renderedPart](0) // nothing is kept
 	opened, err := f.Open("sub/deep/b.txt")
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"bakfs/view/memo"
 )
 
 // How much a cache keeps. Sizes are small and worth the most: each one saves
@@ -29,36 +31,43 @@ const (
 // A Cache keeps what was computed for any number of trees: rendered bytes,
 // sizes, and listings. It is safe for concurrent use.
 type Cache struct {
-	parts     *memo[renderedPart]
-	measures  *memo[measure]
-	lists     *memo[[]child]
-	digests   *memo[*digest]
-	calendars *memo[[]span]
-	found     *memo[found]
-	seen      *memo[map[string]node] // files that searches have found
-	work      chan struct{}          // holds one element for each rendering that goes on
-	scratch   sync.Pool              // of *[]byte, to render into
+	parts     *memo.Memo[key, renderedPart]
+	measures  *memo.Memo[key, measure]
+	lists     *memo.Memo[key, []child]
+	digests   *memo.Memo[key, *digest]
+	calendars *memo.Memo[key, []span]
+	found     *memo.Memo[key, found]
+	seen      *memo.Memo[key, map[string]node] // files that searches have found
+	work      chan struct{}                    // holds one element for each rendering that goes on
+	scratch   sync.Pool                        // of *[]byte, to render into
+	ahead     ahead
 }
 
 // NewCache returns a cache that keeps up to size bytes of rendered files.
 func NewCache(size int64) *Cache {
-	return &Cache{
-		parts:     newMemo[renderedPart](size),
-		measures:  newMemo[measure](measureRoom),
-		lists:     newMemo[[]child](listRoom),
-		digests:   newMemo[*digest](listRoom),
-		calendars: newMemo[[]span](listRoom),
-		found:     newMemo[found](hitRoom),
-		seen:      newMemo[map[string]node](listRoom),
+	c := &Cache{
+		parts:     memo.New[key, renderedPart](size),
+		measures:  memo.New[key, measure](measureRoom),
+		lists:     memo.New[key, []child](listRoom),
+		digests:   memo.New[key, *digest](listRoom),
+		calendars: memo.New[key, []span](listRoom),
+		found:     memo.New[key, found](hitRoom),
+		seen:      memo.New[key, map[string]node](listRoom),
 		work:      make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
+	c.ahead.ctx, c.ahead.end = context.WithCancel(context.Background())
+	return c
 }
+
+// Close ends what the cache does for those who have not asked yet, and waits for it.
+// Afterwards it does no more of that; all else works on.
+func (c *Cache) Close() { c.ahead.close() }
 
 // listing is list, whose results are kept under k. A key belongs to what list is
 // made of.
 func (c *Cache) listing(k key, list func(context.Context) ([]child, error)) func(context.Context) ([]child, error) {
 	return func(ctx context.Context) ([]child, error) {
-		return c.lists.get(ctx, k.with("list"), func(ctx context.Context) ([]child, int64, error) {
+		return c.lists.Get(ctx, k.with("list"), func(ctx context.Context) ([]child, int64, error) {
 			all, err := list(ctx)
 			cost := int64(100)
 			for _, c := range all {
@@ -113,35 +122,13 @@ type generated struct {
 	mtime   time.Time                              // where no part says one
 	links   int
 	parts   int
+	weight  int64                                                               // about how many bytes of records it is made of; 0: not known
 	light   bool                                                                // render gathers what other work has made
 	render  func(ctx context.Context, part int, b []byte) (renderedPart, error) // appends to b, which is empty
 
 	known      atomic.Pointer[key] // what version said
+	fetching   atomic.Bool         // ahead of being asked for
 	prev, next *generated          // its neighbours in the listing, which programs read in turn; nil: none
-}
-
-// inTurn tells files of a listing about their neighbours.
-func inTurn(all []child) {
-	var prev *generated
-	for _, c := range all {
-		g, ok := c.node.(*generated)
-		if !ok || g.light {
-			prev = nil
-			continue
-		}
-		if g.prev = prev; prev != nil {
-			prev.next = g
-		}
-		prev = g
-	}
-}
-
-// ahead begins with the next file when this one is asked for, if the one before was
-// rendered too: grep -r and cp ask for one after the other, and each would wait.
-func (g *generated) ahead() {
-	if next := g.next; next != nil && g.prev != nil && g.prev.ready() && !next.ready() {
-		go next.measure(context.Background()) // who asks for it waits for the same work, or meets the same error
-	}
 }
 
 // fixedVersion is the version of what is known to be of k.
@@ -168,7 +155,7 @@ func (g *generated) ready() bool {
 	if k == nil {
 		return false
 	}
-	_, ok := g.cache.measures.peek(*k)
+	_, ok := g.cache.measures.Peek(*k)
 	return ok
 }
 
@@ -194,14 +181,19 @@ func (g *generated) attr(m measure) attr {
 	}
 }
 
-// measure renders the file once.
+// measure renders the file once, and begins with its neighbours.
 func (g *generated) measure(ctx context.Context) (measure, error) {
 	g.ahead()
+	return g.own(ctx)
+}
+
+// own is measure for this file alone.
+func (g *generated) own(ctx context.Context) (measure, error) {
 	k, err := g.key(ctx)
 	if err != nil {
 		return measure{}, err
 	}
-	return g.cache.measures.get(ctx, k, func(ctx context.Context) (measure, int64, error) {
+	return g.cache.measures.Get(ctx, k, func(ctx context.Context) (measure, int64, error) {
 		var m measure
 		hash, size := sha256.New(), int64(0)
 		for i := range g.parts {
@@ -230,7 +222,7 @@ func (g *generated) part(ctx context.Context, i int) (renderedPart, error) {
 	if err != nil {
 		return renderedPart{}, err
 	}
-	return g.cache.parts.get(ctx, k.with(fmt.Sprint(i)), func(ctx context.Context) (renderedPart, int64, error) {
+	return g.cache.parts.Get(ctx, k.with(fmt.Sprint(i)), func(ctx context.Context) (renderedPart, int64, error) {
 		r, err := g.make(ctx, i)
 		return r, int64(len(r.bytes)) + measureCost, err
 	})

@@ -44,7 +44,7 @@ func (a *account) textOf(ctx context.Context, c *history.Conversation, m history
 		return nil, err
 	}
 	return &generated{
-		cache: a.cache, version: a.versionOf("text", c, m), place: place, mtime: a.lastOf(c), links: 2, parts: 1,
+		cache: a.cache, version: a.versionOf("text", c, m), place: place, mtime: a.lastOf(c), links: 2, parts: 1, weight: m.Bytes,
 		render: func(ctx context.Context, _ int, b []byte) (renderedPart, error) {
 			messages, err := a.h.Messages(ctx, c, m)
 			if err != nil {

@@ -44,7 +44,7 @@ func (a *account) contacts(place key, _ time.Time) node {
 
 // calls are all calls of the account, in the order of time.
 func (a *account) calls(ctx context.Context) ([]*chat.Message, error) {
-	f, err := a.cache.found.get(ctx, a.id.with("calls"), func(ctx context.Context) (found, int64, error) {
+	f, err := a.cache.found.Get(ctx, a.id.with("calls"), func(ctx context.Context) (found, int64, error) {
 		var f found
 		for m, err := range a.h.Calls(ctx) {
 			if a.lasting(err) {

@@ -47,7 +47,7 @@ func (a *account) folder(place key, mtime time.Time, list func(context.Context) 
 
 // listed says whether the listing of a folder is kept.
 func (a *account) listed(place key) bool {
-	_, ok := a.cache.lists.peek(a.now(place).with("list"))
+	_, ok := a.cache.lists.Peek(a.now(place).with("list"))
 	return ok
 }
 

@@ -98,7 +98,7 @@ func (a *account) search(place key, name string) *dir {
 
 // find searches from the newest month back until there is enough.
 func (a *account) find(ctx context.Context, name string, q *query.Query) (found, error) {
-	return a.cache.found.get(ctx, a.id.with("search", name), func(ctx context.Context) (found, int64, error) {
+	return a.cache.found.Get(ctx, a.id.with("search", name), func(ctx context.Context) (found, int64, error) {
 		spans, err := a.calendar(ctx)
 		if err != nil {
 			return found{}, 0, err
@@ -185,18 +185,18 @@ func (a *account) mediaFound(place key, find func(context.Context) (found, error
 
 // remember adds to what was found in a folder.
 func (c *Cache) remember(place key, all []child) {
-	old, _ := c.seen.peek(place)
+	old, _ := c.seen.Peek(place)
 	next := make(map[string]node, len(old)+len(all))
 	maps.Copy(next, old)
 	for _, f := range all {
 		next[f.name] = f.node
 	}
-	c.seen.put(place, next, int64(len(next))*200)
+	c.seen.Put(place, next, int64(len(next))*200)
 }
 
 // remembered is what was found in a folder under a name; nil if nothing.
 func (c *Cache) remembered(place key, name string) node {
-	all, _ := c.seen.peek(place)
+	all, _ := c.seen.Peek(place)
 	return all[name]
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -91,15 +92,7 @@ func (a *account) messagesOf(ctx context.Context, pieces []piece, keep func(plac
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for n, p := range pieces {
 		g.Go(func() error {
-			found[n], _, errs[n] = guarded(running, func(ctx context.Context) (some []placed, _ int64, err error) {
-				messages, err := a.h.Messages(ctx, p.chat, p.month)
-				for i, m := range messages {
-					if one := (placed{m, p, i}); keep(one) {
-						some = append(some, one)
-					}
-				}
-				return some, 0, err
-			})
+			found[n], errs[n] = a.some(running, p, keep)
 			if errs[n] != nil && !a.lasting(errs[n]) {
 				return errs[n]
 			}
@@ -117,4 +110,21 @@ func (a *account) messagesOf(ctx context.Context, pieces []piece, keep func(plac
 	all = slices.Concat(found...)
 	byTime(all)
 	return all, lost, nil
+}
+
+// some returns the messages of one month that keep says yes to. A panic is an error: it
+// would end the program on the goroutine that this is on.
+func (a *account) some(ctx context.Context, p piece, keep func(placed) bool) (some []placed, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	messages, err := a.h.Messages(ctx, p.chat, p.month)
+	for i, m := range messages {
+		if one := (placed{m, p, i}); keep(one) {
+			some = append(some, one)
+		}
+	}
+	return some, err
 }

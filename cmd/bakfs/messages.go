@@ -108,7 +108,7 @@ func (f *messageFlags) messages() (*messages, error) {
 
 // How many bytes of rendered files, and of messages, a mount keeps.
 const (
-	renderedRoom = 64 << 20
+	renderedRoom = 24 << 20
 	readRoom     = 8 << 20 // rendered files are what is asked for again; more here only makes the collector work
 )
 
@@ -164,7 +164,7 @@ func backupOf(info snapshot.Info, label string, tree iofs.FS) (history.Backup, b
 	if info.Kind != snapshot.Signal || len(info.Sources) != 1 {
 		return history.Backup{}, false
 	}
-	at := late{context.Background(), tree, strings.TrimPrefix(info.Sources[0], "/")}
+	at := newLate(tree, strings.TrimPrefix(info.Sources[0], "/"))
 	return history.Backup{Label: label, Time: info.Date(), FS: at}, true
 }
 
@@ -307,7 +307,7 @@ func original(info snapshot.Info, tree iofs.FS) iofs.FS {
 	account := strings.TrimPrefix(info.Sources[0], signalRoot+"/")
 	where := info.ID.String()
 	made := &kept{open: func() (iofs.FS, error) {
-		a, err := archive.Open(late{context.Background(), tree, strings.TrimPrefix(info.Sources[0], "/")})
+		a, err := archive.Open(newLate(tree, strings.TrimPrefix(info.Sources[0], "/")))
 		if err != nil {
 			return nil, err
 		}

@@ -198,10 +198,13 @@ func (p *program) serve(ctx context.Context, dir string, f mountFlags) (*mounted
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	closeAll := func() error { return errors.Join(st.Close(), r.Close()) }
 	shown, err := f.messages.messages()
 	if err != nil {
-		return nil, errors.Join(err, closeAll())
+		return nil, errors.Join(err, st.Close(), r.Close())
+	}
+	closeAll := func() error {
+		shown.cache.Close()
+		return errors.Join(st.Close(), r.Close())
 	}
 	forest := snapshot.NewForest(st, r.journal)
 	shown.snapshots = func() []snapshot.Info { infos, _ := snapshot.List(r.journal); return infos } // the forest tells the errors

@@ -107,9 +107,7 @@ func (t *tree) advice() string {
 
 // bound binds a tree's calls to ctx.
 func bound(ctx context.Context, tree iofs.FS) iofs.FS {
-	if c, ok := tree.(interface {
-		WithContext(ctx context.Context) iofs.FS
-	}); ok {
+	if c, ok := tree.(bindable); ok {
 		return c.WithContext(ctx)
 	}
 	return tree

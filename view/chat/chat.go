@@ -123,6 +123,8 @@ type Message struct {
 
 	Past Past
 	Raw  *signal.ChatItem // the newest version as it was stored
+
+	said Text // what Text points to, mostly
 }
 
 // Past is what only several backups together tell. Package history fills it in.

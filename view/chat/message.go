@@ -14,10 +14,35 @@ const maxVersions = 100
 // Message makes a message of an item, which it keeps as Raw: the item must not
 // change any more. It never returns nil.
 func (p *People) Message(item *signal.ChatItem) *Message {
+	maker := p.Maker(1)
+	return maker.Message(item)
+}
+
+// A Maker makes many messages with few allocations: they keep each other in memory.
+// One goroutine uses it at a time.
+type Maker struct {
+	people *People
+	free   []Message
+	status []Delivery // free ones
+}
+
+// statusBatch is how many deliveries are allocated at once.
+const statusBatch = 32
+
+// Maker returns a Maker of about n messages.
+func (p *People) Maker(n int) Maker { return Maker{people: p, free: make([]Message, n)} }
+
+// Message is [People.Message].
+func (k *Maker) Message(item *signal.ChatItem) *Message {
 	if item == nil {
 		item = new(signal.ChatItem)
 	}
-	m := &Message{Chat: p.Conversation(item.ChatID), First: item.DateSent, Sent: item.DateSent, SMS: item.Sms, Pinned: item.Pin != nil, Raw: item}
+	if len(k.free) == 0 {
+		k.free = make([]Message, 1)
+	}
+	p, m := k.people, &k.free[0]
+	k.free = k.free[1:]
+	m.Chat, m.First, m.Sent, m.SMS, m.Pinned, m.Raw = p.Conversation(item.ChatID), item.DateSent, item.DateSent, item.Sms, item.Pin != nil, item
 	if m.Author = p.byID[item.AuthorID]; m.Author == nil && item.AuthorID != 0 {
 		m.Author = stranger(item.AuthorID)
 	}
@@ -32,7 +57,7 @@ func (p *People) Message(item *signal.ChatItem) *Message {
 	if m.Dir != Event && m.Author == nil {
 		m.Author = stranger(0)
 	}
-	p.delivery(m, item)
+	k.delivery(m, item)
 	author := ""
 	if m.Author != nil {
 		author = m.Author.Key
@@ -57,20 +82,24 @@ func direction(m *Message, item *signal.ChatItem) Direction {
 	return In
 }
 
-func (p *People) delivery(m *Message, item *signal.ChatItem) {
+func (k *Maker) delivery(m *Message, item *signal.ChatItem) {
 	if in := item.Incoming; in != nil {
 		m.Got = in.DateReceived
 	}
 	if out := item.Outgoing; out != nil {
 		m.Got = out.DateReceived
-		m.Status = slices.Grow(m.Status, len(out.SendStatus))
+		if n := len(out.SendStatus); n > len(k.status) {
+			k.status = make([]Delivery, max(n, statusBatch))
+		}
+		m.Status = k.status[:0:len(out.SendStatus)]
+		k.status = k.status[len(out.SendStatus):]
 		for i := range out.SendStatus {
 			s := &out.SendStatus[i]
 			state := "unknown"
 			if s.Delivery > signal.DeliveryUnknown && s.Delivery <= signal.DeliveryFailed {
 				state = s.Delivery.String()
 			}
-			m.Status = append(m.Status, Delivery{To: p.Person(s.RecipientID), State: state, Time: s.Timestamp})
+			m.Status = append(m.Status, Delivery{To: k.people.Person(s.RecipientID), State: state, Time: s.Timestamp})
 		}
 	}
 	m.ExpiresMs = item.ExpiresInMs.V
@@ -112,7 +141,7 @@ func (p *People) version(item *signal.ChatItem) Version {
 func (p *People) body(m *Message, item *signal.ChatItem) {
 	switch b := item.Body.(type) {
 	case *signal.StandardMessage:
-		m.Kind, m.Text, m.Quote = Standard, p.text(b.Text, b.LongText), p.quote(b.Quote)
+		m.Kind, m.Text, m.Quote = Standard, p.textIn(&m.said, b.Text, b.LongText), p.quote(b.Quote)
 		m.Files, m.Links = p.files(b.Attachments), p.links(b.LinkPreview)
 		m.Reactions = p.reactions(b.Reactions)
 	case *signal.ContactMessage:

@@ -25,10 +25,17 @@ func (p *People) text(t *signal.Text, long *signal.FilePointer) *Text {
 	if t == nil && long == nil {
 		return nil
 	}
+	return p.textIn(new(Text), t, long)
+}
+
+// textIn is text that makes it in made.
+func (p *People) textIn(made *Text, t *signal.Text, long *signal.FilePointer) *Text {
+	if t == nil && long == nil {
+		return nil
+	}
 	if t == nil {
 		t = new(signal.Text)
 	}
-	made := new(Text)
 	marks := p.marks(t.BodyRanges)
 	if long != nil {
 		f := p.file(long, signal.AttachmentFlagNone)

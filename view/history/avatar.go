@@ -17,7 +17,7 @@ type Avatar struct {
 // Avatar returns the picture of a conversation, as the newest backup has it that has
 // one; nil if none does. That of the Note to Self is the account's own.
 func (h *History) Avatar(ctx context.Context, c *Conversation) (*Avatar, error) {
-	all, err := h.avatars.get(ctx, struct{}{}, func(ctx context.Context) (map[string]*Avatar, int64, error) {
+	all, err := h.avatars.Get(ctx, struct{}{}, func(ctx context.Context) (map[string]*Avatar, int64, error) {
 		all, err := h.readAvatars(ctx)
 		return all, 1, err
 	})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -24,8 +23,9 @@ type record struct {
 	err   error
 }
 
-// batch is how many records are worth a goroutine.
-const batch = 64
+// batch is how many records are worth a goroutine. Smaller files are decoded
+// side by side with others.
+const batch = 1024
 
 // decodeAll makes messages of records, which is most of the work of showing them. If
 // ctx ends some are left out.
@@ -42,14 +42,16 @@ func decodeAll(ctx context.Context, p *chat.People, list []record) {
 					broken.Store(&err)
 				}
 			}()
-			d := newDecoder()
+			d := decoders.Get().(*decoder)
+			defer decoders.Put(d)
+			maker := p.Maker(len(part))
 			for i := range part {
 				if i%1024 == 0 && ctx.Err() != nil {
 					return
 				}
 				var item *signal.ChatItem
 				if item, part[i].err = d.item(part[i].rec); part[i].err == nil {
-					part[i].msg = p.Message(item)
+					part[i].msg = maker.Message(item)
 				}
 			}
 		}
@@ -68,35 +70,18 @@ func decodeAll(ctx context.Context, p *chat.People, list []record) {
 var errNoItem = fmt.Errorf("not a message: %w", signal.ErrBadRecord)
 
 // A decoder decodes records of messages, one after the other.
-type decoder struct {
-	reader *signal.Reader
-	rec    []byte // nil: it was taken
-}
+type decoder struct{ signal.Decoder }
 
-func newDecoder() *decoder {
-	d := &decoder{rec: []byte{}}
-	d.reader, _ = signal.NewReader(d) // of an empty BackupInfo, which has no error
-	return d
-}
+// decoders are those that nobody uses: their slabs are for the next file.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-// Next implements signal.Records, for the reader.
-func (d *decoder) Next() ([]byte, error) {
-	if d.rec == nil {
-		return nil, io.EOF
-	}
-	rec := d.rec
-	d.rec = nil
-	return rec, nil
-}
-
-// item decodes a record.
+// item decodes a record, which must not change any more.
 func (d *decoder) item(rec []byte) (*signal.ChatItem, error) {
-	d.rec = rec
-	f, err := d.reader.Next()
+	f, err := d.Item(rec)
 	if err != nil {
 		return nil, signal.ErrBadRecord
 	}
-	if item, ok := f.Item.(*signal.ChatItem); ok {
+	if item, ok := f.(*signal.ChatItem); ok {
 		return item, nil
 	}
 	return nil, errNoItem

@@ -28,6 +28,7 @@ import (
 	"bakfs/signal"
 	"bakfs/signal/archive"
 	"bakfs/view/chat"
+	"bakfs/view/memo"
 	"bakfs/view/name"
 )
 
@@ -64,10 +65,10 @@ type Options struct {
 // A Cache is what any number of Histories keep of messages and media together. It
 // is safe for concurrent use.
 type Cache struct {
-	months memo[monthKey, []*chat.Message]
-	files  memo[fileKey, []byte]
-	media  memo[mediaKey, stored]
-	timers memo[fileKey, bool]
+	months *memo.Memo[monthKey, []*chat.Message]
+	files  *memo.Memo[fileKey, []byte]
+	media  *memo.Memo[mediaKey, stored]
+	timers *memo.Memo[fileKey, bool]
 }
 
 const (
@@ -79,9 +80,12 @@ const (
 
 // NewCache returns a cache that keeps about so many bytes of messages.
 func NewCache(room int64) *Cache {
-	c := new(Cache)
-	c.months.room, c.files.room, c.media.room, c.timers.room = room, fileRoom, smallRoom, smallRoom
-	return c
+	return &Cache{
+		months: memo.New[monthKey, []*chat.Message](room),
+		files:  memo.New[fileKey, []byte](fileRoom),
+		media:  memo.New[mediaKey, stored](smallRoom),
+		timers: memo.New[fileKey, bool](smallRoom),
+	}
 }
 
 // A History is one account over all its backups.
@@ -92,11 +96,11 @@ type History struct {
 	id      *identity
 	cache   *Cache
 
-	outline   memo[struct{}, *outline]
-	people    memo[int, *chat.People] // by era
-	archives  memo[int, *archive.Archive]
-	originals memo[string, map[string]string]
-	avatars   memo[struct{}, map[string]*Avatar]
+	outline   *memo.Memo[struct{}, *outline]
+	people    *memo.Memo[int, *chat.People] // by era
+	archives  *memo.Memo[int, *archive.Archive]
+	originals *memo.Memo[string, map[string]string]
+	avatars   *memo.Memo[struct{}, map[string]*Avatar]
 
 	mu     sync.Mutex
 	damage damages
@@ -117,10 +121,14 @@ func New(backups []Backup, o Options) *History {
 	if o.AsOf.IsZero() && len(backups) > 0 {
 		o.AsOf = backups[len(backups)-1].Time
 	}
-	h := &History{backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache}
-	h.outline.room, h.people.room, h.archives.room, h.originals.room = 1, maxPeople, int64(len(backups)), smallRoom
-	h.avatars.room = 1
-	return h
+	return &History{
+		backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache,
+		outline:   memo.New[struct{}, *outline](1),
+		people:    memo.New[int, *chat.People](maxPeople),
+		archives:  memo.New[int, *archive.Archive](int64(len(backups))),
+		originals: memo.New[string, map[string]string](smallRoom),
+		avatars:   memo.New[struct{}, map[string]*Avatar](1),
+	}
 }
 
 // Options returns the options, complete.

@@ -31,7 +31,7 @@ type fileKey struct {
 // read returns what a content holds. Of two backups that have it, one may be damaged.
 func (h *History) read(ctx context.Context, c *content) ([]byte, error) {
 	path := c.path()
-	return h.cache.files.get(ctx, fileKey{h.id, c.in.last(), path}, func(ctx context.Context) ([]byte, int64, error) {
+	return h.cache.files.Get(ctx, fileKey{h.id, c.in.last(), path}, func(ctx context.Context) ([]byte, int64, error) {
 		if c.size > maxFile {
 			return nil, 0, errTooLarge
 		}
@@ -187,6 +187,7 @@ func (l *loading) enter(ctx context.Context, s *content) error {
 	if l.all == nil { // mostly all of the month comes from one content
 		l.all = make([]*told, 0, len(list))
 		l.byID = make(map[string]*told, len(list))
+		l.spare = make([]told, len(list))
 	}
 	for i := range list {
 		r := &list[i]
@@ -210,7 +211,7 @@ func (l *loading) fresh(ctx context.Context, s *content, b []byte, era int) ([]r
 	if l.all == nil { // of the others most are known
 		list = make([]record, 0, countRecords(b))
 	}
-	index, d := 0, newDecoder()
+	index, d := 0, new(decoder)
 	for rec, err := range records(b) {
 		if err != nil {
 			l.damaged(s, err)
@@ -246,6 +247,9 @@ func (l *loading) damaged(s *content, err error) {
 	l.unsure = l.unsure || s.in.last() == len(l.h.backups)-1
 }
 
+// toldBatch is how many told are made at once where nobody knows how many there will be.
+const toldBatch = 16
+
 // place adds a variant to the message that it is of. Two of one ID that one backup
 // has are two messages, unless they are the same to the last byte.
 func (l *loading) place(v variant) *variant {
@@ -257,7 +261,7 @@ func (l *loading) place(v variant) *variant {
 		}
 	}
 	if len(l.spare) == 0 {
-		l.spare = make([]told, batch)
+		l.spare = make([]told, toldBatch)
 	}
 	t := &l.spare[0]
 	l.spare, t.newest = l.spare[1:], v

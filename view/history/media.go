@@ -52,7 +52,7 @@ func (h *History) find(ctx context.Context, hash string, in spans) (stored, erro
 
 // at looks for a file of media in one backup.
 func (h *History) at(ctx context.Context, hash string, backup int) (stored, error) {
-	return h.cache.media.get(ctx, mediaKey{h.id, hash, backup}, func(ctx context.Context) (stored, int64, error) {
+	return h.cache.media.Get(ctx, mediaKey{h.id, hash, backup}, func(ctx context.Context) (stored, int64, error) {
 		const cost = 300
 		none, lost := stored{backup: -1}, stored{backup: -1, lost: true}
 		a, err := h.archive(ctx, backup)
@@ -84,7 +84,7 @@ type mediaKey struct {
 
 // archive opens a backup; nil if that is not possible.
 func (h *History) archive(ctx context.Context, i int) (*archive.Archive, error) {
-	return h.archives.get(ctx, i, func(ctx context.Context) (*archive.Archive, int64, error) {
+	return h.archives.Get(ctx, i, func(ctx context.Context) (*archive.Archive, int64, error) {
 		a, err := archive.Open(h.backups[i].FS)
 		if err != nil && h.lasting(err) {
 			h.report(i, "envelope", err)

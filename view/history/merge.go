@@ -20,7 +20,7 @@ type monthKey struct {
 // Messages returns the messages of a month, in the order in which they are shown.
 // What cannot be read is an error if no other backup has the month.
 func (h *History) Messages(ctx context.Context, c *Conversation, m Month) ([]*chat.Message, error) {
-	return h.cache.months.get(ctx, monthKey{h.id, c.Key, m.at()}, func(ctx context.Context) ([]*chat.Message, int64, error) {
+	return h.cache.months.Get(ctx, monthKey{h.id, c.Key, m.at()}, func(ctx context.Context) ([]*chat.Message, int64, error) {
 		list, err := h.merge(ctx, c, m.at())
 		if err != nil {
 			return nil, 0, err
@@ -50,7 +50,7 @@ func (h *History) merge(ctx context.Context, c *Conversation, m month) ([]*chat.
 		return nil, err
 	}
 	slices.SortFunc(l.all, func(a, b *told) int { return order(&a.newest, &b.newest) })
-	var list []*chat.Message
+	list := make([]*chat.Message, 0, len(l.all))
 	for i, t := range l.all {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -235,7 +235,7 @@ func (h *History) began(ctx context.Context, f *outline, c *Conversation, l *loa
 		if err != nil {
 			return 0, nil
 		}
-		d := newDecoder()
+		d := new(decoder)
 		for rec, err := range records(b) {
 			if err != nil {
 				break

@@ -14,6 +14,8 @@ type Month struct {
 	Month time.Month
 	// Most is at least the number of messages that say anything, and cheap to know: it is not how many there are.
 	Most int
+	// Bytes is how long the files are that hold its messages, in all backups: what reading it costs.
+	Bytes int64
 	// Mixed says that backups differ about it, so that it may hold messages that the newest backup does not have, or
 	// what was deleted for everyone. Without it nothing in it is gone.
 	Mixed bool

@@ -71,6 +71,7 @@ func (h *History) month(c *Conversation, m month) Month {
 		if s.file.month <= m || offset < 0 { // of the month behind there are a few edited messages else
 			one.Most += int(s.size/leastRecord) + 1
 		}
+		one.Bytes += s.size
 		one.Mixed = one.Mixed || s.in.last() < len(h.backups)-1
 	}
 	return one
@@ -87,7 +88,7 @@ func (h *History) anyIn(ctx context.Context, list []*content, m month) (bool, er
 			h.report(s.in.last(), s.path(), err)
 			continue
 		}
-		d := newDecoder()
+		d := new(decoder)
 		for rec, err := range records(b) {
 			if err != nil {
 				break
@@ -115,6 +116,7 @@ func (h *History) AllMonths(ctx context.Context) ([]Month, error) {
 		for _, m := range months {
 			one := sum[m.at()]
 			m.Most += one.Most
+			m.Bytes += one.Bytes
 			m.Mixed = m.Mixed || one.Mixed
 			sum[m.at()] = m
 		}

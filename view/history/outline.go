@@ -34,7 +34,7 @@ type outline struct {
 
 // theOutline reads the outline, once.
 func (h *History) theOutline(ctx context.Context) (*outline, error) {
-	return h.outline.get(ctx, struct{}{}, func(ctx context.Context) (*outline, int64, error) {
+	return h.outline.Get(ctx, struct{}{}, func(ctx context.Context) (*outline, int64, error) {
 		f, err := h.readOutline(ctx)
 		return f, 1, err
 	})
@@ -114,7 +114,7 @@ func (h *History) headRecords(ctx context.Context, i int, each func(rec []byte) 
 
 // peopleOf returns the People of an era, with the newest records of all persons.
 func (h *History) peopleOf(ctx context.Context, f *outline, e int) (*chat.People, error) {
-	return h.people.get(ctx, e, func(ctx context.Context) (*chat.People, int64, error) {
+	return h.people.Get(ctx, e, func(ctx context.Context) (*chat.People, int64, error) {
 		list, err := h.eraRecords(ctx, f, e)
 		if err != nil {
 			return nil, 0, err

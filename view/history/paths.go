@@ -53,7 +53,7 @@ func (h *History) namePaths(ctx context.Context, c *Conversation, m month, list 
 
 // originalNames returns the names of all files of a conversation, by their keys.
 func (h *History) originalNames(ctx context.Context, c *Conversation) (map[string]string, error) {
-	return h.originals.get(ctx, c.Key, func(ctx context.Context) (map[string]string, int64, error) {
+	return h.originals.Get(ctx, c.Key, func(ctx context.Context) (map[string]string, int64, error) {
 		months, err := h.Months(ctx, c)
 		if err != nil {
 			return nil, 0, err

@@ -48,7 +48,7 @@ func FuzzRecord(f *testing.F) {
 				t.Error("is a call")
 			}
 		}
-		d := newDecoder()
+		d := new(decoder)
 		if got, err := d.item(rec); err != nil || string(signal.Append(nil, got)) != string(signal.Append(nil, item)) {
 			t.Errorf("decoded differently: %v", err)
 		}

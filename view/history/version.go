@@ -106,7 +106,7 @@ func (h *History) writePeople(ctx context.Context, f *outline, sum hash.Hash) er
 // hasTimers reports whether a content has messages that disappear.
 func (h *History) hasTimers(ctx context.Context, s *content) (bool, error) {
 	k := fileKey{h.id, s.in.last(), s.path()}
-	return h.cache.timers.get(ctx, k, func(ctx context.Context) (bool, int64, error) {
+	return h.cache.timers.Get(ctx, k, func(ctx context.Context) (bool, int64, error) {
 		const cost = 300
 		b, err := h.read(ctx, s)
 		if err != nil && h.lasting(err) {
