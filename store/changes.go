@@ -1,7 +1,7 @@
 package store
 
 import (
-	"fmt"
+	iofs "io/fs"
 	"time"
 )
 
@@ -10,17 +10,23 @@ import (
 const mtimeGrain = 50 * time.Millisecond
 
 // stamps returns when packs/ and each folder in it last changed, of those that
-// can be asked: one that comes back is a change.
+// can be asked: one that comes back is a change. It asks for the folders that are
+// there, by one listing: on a slow file system each of 256 names would be a wait.
 func (f *Folder) stamps() map[string]time.Time {
-	all := make(map[string]time.Time, 257)
-	note := func(name string) {
-		if info, err := f.root.Lstat(name); err == nil && info.IsDir() {
+	all := map[string]time.Time{}
+	note := func(name string, info iofs.FileInfo, err error) {
+		if err == nil && info.IsDir() {
 			all[name] = info.ModTime()
 		}
 	}
-	note(packsDir)
-	for i := range 256 {
-		note(fmt.Sprintf("%s/%02x", packsDir, i))
+	info, err := f.root.Lstat(packsDir) // before the listing: what comes after it is a change
+	note(packsDir, info, err)
+	entries, _ := f.List(packsDir)
+	for _, e := range entries {
+		if len(e.Name()) == 2 && isHex(e.Name()) {
+			info, err := e.Info()
+			note(packsDir+"/"+e.Name(), info, err)
+		}
 	}
 	return all
 }
