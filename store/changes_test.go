@@ -1,10 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -59,5 +61,45 @@ func (r *repo) age() {
 	old := time.Now().Add(-time.Hour)
 	for name := range r.folder.stamps() {
 		check(r.t, os.Chtimes(filepath.Join(r.dir, name), old, old))
+	}
+}
+
+// A read that asks while another has begun to learn, and has not got so far, waits for
+// that and looks again: the chunk is there.
+func TestReadsWhileAnotherLearns(t *testing.T) {
+	ctx := context.Background()
+	r := newRepo(t)
+	data := noise(1, 70_000)
+	id := r.fill(t.TempDir(), data)[0]
+	r.age()
+	reader := r.device() // has learnt nothing of what comes now
+	other := noise(2, 70_000)
+	missing := r.fill(t.TempDir(), other)[0]
+	wantChunk(t, reader, id, seal.Content, data)
+	r.age()
+	begun, asked := make(chan struct{}), make(chan struct{})
+	learns := reader.folder
+	first := sync.Once{}
+	learns.step = func(op, name string) error {
+		if op == "open" {
+			first.Do(func() { close(begun); <-asked })
+		}
+		return nil
+	}
+	done := make(chan error, 2)
+	get := func() {
+		got, err := reader.Get(ctx, missing, seal.Content)
+		if err == nil && !bytes.Equal(got, other) {
+			err = errors.New("other bytes")
+		}
+		done <- err
+	}
+	go func() { _, err := reader.Learn(ctx); done <- err }()
+	<-begun
+	go get()
+	time.Sleep(50 * time.Millisecond) // where that is too short, nothing is tested
+	close(asked)
+	for range 2 {
+		check(t, <-done)
 	}
 }

@@ -115,14 +115,13 @@ func (s *Store) search(ctx context.Context, w wanted, since time.Time, first err
 	if !errors.Is(first, ErrMissing) && !errors.Is(first, errPlace) {
 		return nil, first
 	}
-	learned, err := s.learnSoon(ctx, since)
-	if err != nil {
+	if err := s.learnSoon(ctx, since); err != nil {
 		return nil, err
 	}
-	if learned {
-		if data, ok := s.tryPlaces(ctx, w); ok {
-			return data, nil
-		}
+	// Also where nothing was learnt here: while this call waited for its turn another
+	// may have learnt, and have begun before since.
+	if data, ok := s.tryPlaces(ctx, w); ok {
+		return data, nil
 	}
 	return nil, first
 }

@@ -59,24 +59,24 @@ func (s *Store) Learn(ctx context.Context) (Report, error) {
 	return s.learn(ctx)
 }
 
-// learnSoon learns unless that was done a moment ago and no pack has come since;
-// it says whether it was done after since. So a chunk that is here is found at
-// once, and a thousand that are missing cost one learning. Where a file system
-// does not tell by times that a folder changed, the pause bounds the delay.
-func (s *Store) learnSoon(ctx context.Context, since time.Time) (bool, error) {
+// learnSoon learns unless that was done after since, or a moment ago and no pack
+// has come since then; one that runs is waited for. So a chunk that is here is
+// found at once, and a thousand that are missing cost one learning. Where a file
+// system does not tell by times that a folder changed, the pause bounds the delay.
+func (s *Store) learnSoon(ctx context.Context, since time.Time) error {
 	if err := s.learning.turn.take(ctx); err != nil {
-		return false, err
+		return err
 	}
 	defer s.learning.turn.leave()
 	last := s.learning.last
 	if last.After(since) {
-		return true, nil
+		return nil
 	}
 	if time.Since(last) < learnPause && s.index.Dropped() == s.learning.dropped && !s.folder.changedSince(s.learning.stamps, last) {
-		return false, nil
+		return nil
 	}
 	_, err := s.learn(ctx)
-	return err == nil, err
+	return err
 }
 
 func (s *Store) learn(ctx context.Context) (Report, error) {
