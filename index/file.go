@@ -22,10 +22,16 @@ func newFile(dir string) (*segment, error) {
 			file, err = openFile(path, flag|os.O_EXCL, mode)
 			return file, err
 		}
-		s.db, err = bbolt.Open(s.path, 0o600, &bbolt.Options{
-			Timeout: lockWait, NoSync: true, NoGrowSync: true, NoStatistics: true,
-			FreelistType: bbolt.FreelistMapType, OpenFile: open,
+		err = guarded(func() (err error) { // it reads what it has just written
+			s.db, err = bbolt.Open(s.path, 0o600, &bbolt.Options{
+				Timeout: lockWait, NoSync: true, NoGrowSync: true, NoStatistics: true,
+				FreelistType: bbolt.FreelistMapType, OpenFile: open,
+			})
+			return err
 		})
+		if errors.Is(err, ErrDamaged) {
+			return nil, errors.Join(err, file.Close(), os.Remove(s.path))
+		}
 		if err != nil {
 			return nil, err
 		}

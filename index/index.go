@@ -86,7 +86,11 @@ type Index struct {
 // Open opens the index in dir, and makes dir if there is none. Damaged segments are dropped; see Dropped. What
 // processes that have died left half written is removed.
 func Open(dir string) (*Index, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	_, err := os.Stat(dir) // asked first: of a disk that answers nothing MkdirAll says "file exists"
+	if errors.Is(err, iofs.ErrNotExist) {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	x := &Index{dir: dir, table: newTable()}

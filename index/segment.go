@@ -62,13 +62,10 @@ func guarded(fn func() error) (err error) {
 	return fn()
 }
 
-// words tells what a panic of bbolt means. A fault in the mapped file has an
-// address; the runtime's words for it would speak of nil pointers.
+// words tells what a panic of bbolt means. The runtime's own words for a fault in
+// the mapped file, and for what bbolt runs into after one, would speak of nil pointers.
 func words(r any) string {
-	if _, ok := r.(interface {
-		runtime.Error
-		Addr() uintptr
-	}); ok {
+	if _, ok := r.(runtime.Error); ok {
 		return "a part of the file cannot be read"
 	}
 	return fmt.Sprint(r)

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"bakfs/seal"
+	"bakfs/store"
 )
 
 // A mark is the newest entry of a device that was ever verified here.
@@ -119,7 +120,7 @@ func readMarks(path string, repo seal.RepositoryID) (map[seal.DeviceID]mark, err
 	if !info.Mode().IsRegular() || info.Size() > maxMarksFile {
 		return nil, errMarks
 	}
-	b, err := os.ReadFile(path)
+	b, err := store.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

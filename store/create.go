@@ -3,10 +3,12 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	iofs "io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -86,12 +88,43 @@ func MakeDirs(dir string) error {
 	return offline(errors.Join(syncAbove(dir), syncAbove(above)))
 }
 
+// ReadFile reads a whole file of this machine. Unlike os.ReadFile it takes no file
+// for shorter than the system says it is.
+func ReadFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, info.Size()+1)
+	for {
+		n, err := f.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case errors.Is(err, io.EOF) && int64(len(b)) < info.Size():
+			return nil, &iofs.PathError{Op: "read", Path: path, Err: fmt.Errorf("only %d of %d bytes can be read", len(b), info.Size())}
+		case errors.Is(err, io.EOF):
+			return b, nil
+		case err != nil:
+			return nil, err
+		}
+		b = slices.Grow(b, 1)
+	}
+}
+
 // syncAbove makes a directory's own name durable where that can be done: what
 // lies above may not be ours to read.
 func syncAbove(dir string) error {
 	d, err := os.Open(filepath.Dir(dir))
-	if err != nil {
+	if errors.Is(err, iofs.ErrPermission) {
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	err = uninterrupted(d.Sync)
 	if cannotSync(err) {

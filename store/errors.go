@@ -43,6 +43,14 @@ func offline(err error) error {
 	return err
 }
 
+// endsEarly is the error of a file that ends before the size that the system says
+// it has: either another program cuts it now, or it cannot be read. The kernel's
+// FUSE says the second so, from Linux 6.18 on: where a read fails, it shows the
+// end of the file, and no error.
+func endsEarly(at, size int64) error {
+	return fmt.Errorf("%w: only %d of %d bytes can be read", ErrOffline, at, size)
+}
+
 // damagedf makes an error that is ErrDamaged.
 func damagedf(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrDamaged, fmt.Errorf(format, args...))

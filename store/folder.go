@@ -132,16 +132,22 @@ func (f *Folder) ReadFile(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	var b bytes.Buffer
-	if info, err := file.Stat(); err == nil && info.Size() <= limit {
-		b.Grow(int(info.Size()) + bytes.MinRead)
-	}
-	n, err := b.ReadFrom(io.LimitReader(file, limit+1))
+	info, err := file.Stat()
 	if err != nil {
 		return nil, offline(err)
 	}
-	if n > limit {
+	var b bytes.Buffer
+	if info.Size() <= limit {
+		b.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	n, err := b.ReadFrom(io.LimitReader(file, limit+1))
+	switch {
+	case err != nil:
+		return nil, offline(err)
+	case n > limit:
 		return nil, fmt.Errorf("%s is larger than %d bytes", name, limit)
+	case n < info.Size():
+		return nil, fmt.Errorf("%s: %w", name, endsEarly(n, info.Size()))
 	}
 	return b.Bytes(), nil
 }

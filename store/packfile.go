@@ -260,7 +260,7 @@ func openPack(f *Folder, k *seal.Keys, name string) (*packFile, error) {
 	p := &packFile{file: file, path: name}
 	info, err := file.Stat()
 	if err == nil {
-		err = p.start(k, steady{file}, info.Size())
+		err = p.start(k, steady{file, info.Size()}, info.Size())
 	}
 	if err != nil {
 		file.Close()
@@ -327,13 +327,19 @@ func (p *packFile) confirm(id seal.ID, place index.Place) error {
 	return nil
 }
 
-// steady reads a file of the cloud folder: what a sync program cannot deliver
-// is ErrOffline.
-type steady struct{ file *os.File }
+// steady reads a file of the cloud folder, of the size it was opened with: what a
+// sync program cannot deliver is ErrOffline.
+type steady struct {
+	file *os.File
+	size int64
+}
 
 func (s steady) ReadAt(b []byte, off int64) (int, error) {
 	n, err := s.file.ReadAt(b, off)
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF && off+int64(n) < s.size:
+		err = endsEarly(off+int64(n), s.size)
+	case err != nil && err != io.EOF:
 		err = offline(err)
 	}
 	return n, err

@@ -23,7 +23,7 @@ func (f *Folder) Summary(k *seal.Keys, name seal.Hash) (Summary, error) {
 	var p packFile
 	info, err := file.Stat()
 	if err == nil {
-		err = p.readHead(k, steady{file}, info.Size())
+		err = p.readHead(k, steady{file, info.Size()}, info.Size())
 	}
 	if err != nil {
 		return Summary{}, fmt.Errorf("%s: %w", packPath(name), offline(err))

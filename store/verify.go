@@ -106,8 +106,12 @@ func (s *Store) examine(ctx context.Context, name seal.Hash) (index.Pack, []inde
 	}
 	defer p.file.Close()
 	// The file that is open, whatever a sync program puts in its place now.
+	size, err := seal.FileSize(seal.ClassPack, p.reader.Size())
+	if err != nil {
+		return none, nil, err
+	}
 	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(steady{p.file}, 0, math.MaxInt64)); err != nil {
+	if _, err := io.Copy(sum, io.NewSectionReader(steady{p.file, size}, 0, math.MaxInt64)); err != nil {
 		return none, nil, err
 	}
 	if seal.Hash(sum.Sum(nil)) != name {
@@ -136,8 +140,7 @@ func (s *Store) examine(ctx context.Context, name seal.Hash) (index.Pack, []inde
 	if err := s.folder.harden(p.file, packPath(name)); err != nil {
 		return none, nil, err
 	}
-	size, err := seal.FileSize(seal.ClassPack, p.reader.Size())
-	return index.Pack{Name: name, Size: size, Stream: h.stream}, entries, err
+	return index.Pack{Name: name, Size: size, Stream: h.stream}, entries, nil
 }
 
 // checkPadding checks that all from off on is zero. The last block is never

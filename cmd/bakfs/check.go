@@ -173,7 +173,7 @@ func (c *checker) visit(n snapshot.Need) (bool, error) {
 	if n.Err == nil {
 		return c.lost(n)
 	}
-	c.note(&c.unread, "trees", isAbsent, "")
+	c.note(&c.unread, "trees", isAbsent, n.Err.Error()) // the first says why
 	if kindOfProblem(n.Err) == isDamaged {
 		c.unread.kind = isDamaged
 	}
@@ -206,7 +206,7 @@ func (c *checker) checkSnapshots(ctx context.Context) error {
 		}
 	}
 	if c.unread != nil {
-		c.unread.err = fmt.Errorf("%s of trees cannot be read", count(uint64(parts), "part", "parts"))
+		c.unread.err = fmt.Errorf("%s of trees cannot be read: %w", count(uint64(parts), "part", "parts"), c.unread.err)
 	}
 	for _, q := range []*problem{c.unread, c.misfit} {
 		if q != nil {

@@ -64,7 +64,11 @@ func (d dirs) index() string  { return filepath.Join(d.cache, "index") }
 // lock takes the device's lock for as long as the returned file is open. The
 // system gives it back when the process ends, however it ends.
 func (d dirs) lock() (*os.File, error) {
-	if err := os.MkdirAll(d.state, 0o700); err != nil {
+	_, err := os.Stat(d.state) // asked first: of a disk that answers nothing MkdirAll says "file exists"
+	if errors.Is(err, iofs.ErrNotExist) {
+		err = os.MkdirAll(d.state, 0o700)
+	}
+	if err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(filepath.Join(d.state, "lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)

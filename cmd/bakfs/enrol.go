@@ -60,7 +60,7 @@ func enrol(ctx context.Context, r *repository, key seal.RecoveryKey, name string
 // begun returns the device that an enrolment which was cut off began to make;
 // nil: there is none, or it had another name, or its file is of no use.
 func begun(d dirs, keys *seal.Keys, name string) (*seal.Device, error) {
-	secret, err := os.ReadFile(d.begun())
+	secret, err := store.ReadFile(d.begun())
 	if errors.Is(err, iofs.ErrNotExist) {
 		return nil, nil
 	}

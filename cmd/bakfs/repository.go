@@ -146,7 +146,7 @@ func (r *repository) become(ctx context.Context) (lock io.Closer, err error) {
 
 // enrolment reads the keys of the device enrolled here; iofs.ErrNotExist: none is.
 func enrolment(d dirs) (*seal.Keys, *seal.Device, error) {
-	b, err := os.ReadFile(d.device())
+	b, err := store.ReadFile(d.device())
 	if err != nil {
 		return nil, nil, err
 	}

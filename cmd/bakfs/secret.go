@@ -37,6 +37,10 @@ func readSecretFile(what, path string) ([]byte, error) {
 			"chmod 600 "+quote(path))
 	}
 	text, err := readLimited(f)
+	if at, e := f.Seek(0, io.SeekCurrent); e == nil && at < min(info.Size(), keyLimit+1) { // an error that the system shows as the end
+		clear(text)
+		text, err = nil, fmt.Errorf("only %d of %d bytes can be read", at, info.Size())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", what, quote(path), err)
 	}

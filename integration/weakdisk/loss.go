@@ -106,3 +106,40 @@ func (d *Disk) Cut(l Loss) *State {
 	defer d.mu.Unlock()
 	return d.lose(l)
 }
+
+// Files returns the content of every file of s by its path, and nil for every
+// directory. Nobody may change it.
+func (s *State) Files() map[string][]byte {
+	all := map[string][]byte{}
+	var add func(at string, n *inode)
+	add = func(at string, n *inode) {
+		if !n.dir {
+			all[at] = n.data[:len(n.data):len(n.data)]
+			return
+		}
+		all[at] = nil
+		for name, child := range n.names {
+			add(at+"/"+name, child)
+		}
+	}
+	add("", s.root)
+	return all
+}
+
+// Unsure counts the files whose content no sync makes durable any more, because
+// one has failed.
+func (d *Disk) Unsure() (n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var count func(at *inode)
+	count = func(at *inode) {
+		if at.failed {
+			n++
+		}
+		for _, child := range at.names {
+			count(child)
+		}
+	}
+	count(d.nodes[rootNumber])
+	return n
+}
