@@ -14,7 +14,7 @@ import (
 // newFile makes an empty file to be filled and published. It is locked until it is closed. Nothing is synced before the
 // end: a file that was not finished is thrown away.
 func newFile(dir string) (*segment, error) {
-	for {
+	for tries := 1; ; tries++ {
 		s := &segment{path: filepath.Join(dir, temporary+randomHex()+".db")}
 		var file *os.File
 		var err error
@@ -31,6 +31,9 @@ func newFile(dir string) (*segment, error) {
 		})
 		if errors.Is(err, ErrDamaged) {
 			return nil, errors.Join(err, file.Close(), os.Remove(s.path))
+		}
+		if errors.Is(err, iofs.ErrExist) && tries < 3 {
+			continue // chance does not give a name twice: making the file was interrupted, and asked again
 		}
 		if err != nil {
 			return nil, err

@@ -131,7 +131,7 @@ func (x *trial) suffers(s sample, seen seen) (hit, done bool) {
 	if !done {
 		x.explained(r, s, hit)
 	}
-	if !x.again(seen, done) {
+	if !x.again(seen, done, scale(0, 1, 3)) {
 		x.aftermath(done)
 	}
 	return hit, done

@@ -83,7 +83,7 @@ func (l *lab) losesPower(t *testing.T, j job, i, at int, seen seen) (n int) {
 	for k, loss := range kinds {
 		x.what = fmt.Sprintf("power lost at operation %d, %+v", at, loss)
 		l.disk.Load(left[k])
-		if !x.again(seen, r.code == 0) {
+		if !x.again(seen, r.code == 0, scale(0, 1, 3)) {
 			x.aftermath(r.code == 0)
 		}
 	}

@@ -17,16 +17,16 @@ import (
 type seen map[string]int
 
 // again says whether what a disturbed run has left need not be looked at: it looks as
-// what other runs of the job have left, and that was looked at. So every operation of a
+// what so many other runs of the job have left, and that was looked at. So every operation of a
 // command can fail in turn, and only what differs costs ten commands more. In the short
 // form, all is looked at.
-func (x *trial) again(all seen, done bool) bool {
+func (x *trial) again(all seen, done bool, enough int) bool {
 	if !x.full {
 		return false
 	}
 	key := fmt.Sprint(done, x.shape())
 	all[key]++
-	return all[key] > scale(0, 1, 3)
+	return all[key] > enough
 }
 
 // shape is all that bakfs can make of what is on the disk: names, sizes, whether

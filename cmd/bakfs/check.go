@@ -128,10 +128,15 @@ func (c *checker) checkJournal() {
 }
 
 // lost reports whether no good pack holds a chunk as it is needed, and notes why.
-func (c *checker) lost(n snapshot.Need) (bool, error) {
+func (c *checker) lost(ctx context.Context, n snapshot.Need) (bool, error) {
 	places, err := c.index.Places(n.ID)
-	if errors.Is(err, index.ErrDamaged) {
-		places, err = c.index.Places(n.ID)
+	if errors.Is(err, index.ErrDamaged) { // what it knew of packs is to be learnt again
+		if _, err = c.store.Learn(ctx); err == nil {
+			err = c.index.Refresh()
+		}
+		if err == nil {
+			places, err = c.index.Places(n.ID)
+		}
 	}
 	if err != nil {
 		return false, err
@@ -169,9 +174,9 @@ func (c *checker) note(q **problem, object string, kind problemKind, words strin
 }
 
 // visit is told of each chunk that the trees need.
-func (c *checker) visit(n snapshot.Need) (bool, error) {
+func (c *checker) visit(ctx context.Context, n snapshot.Need) (bool, error) {
 	if n.Err == nil {
-		return c.lost(n)
+		return c.lost(ctx, n)
 	}
 	c.note(&c.unread, "trees", isAbsent, n.Err.Error()) // the first says why
 	if kindOfProblem(n.Err) == isDamaged {
@@ -193,10 +198,10 @@ func (c *checker) checkSnapshots(ctx context.Context) error {
 			if n.Err != nil {
 				parts++
 			}
-			return c.visit(n)
+			return c.visit(ctx, n)
 		})
 		if err == nil && harmed {
-			err = reach.Harmed(ctx, info, func(n snapshot.Need) (bool, error) { return c.blame(info, n) })
+			err = reach.Harmed(ctx, info, func(n snapshot.Need) (bool, error) { return c.blame(ctx, info, n) })
 		}
 		if err != nil {
 			return fmt.Errorf("snapshot %s: %w", shortID(info), err)
@@ -217,9 +222,9 @@ func (c *checker) checkSnapshots(ctx context.Context) error {
 }
 
 // blame is visit, and notes for what is met that it harms a path in info.
-func (c *checker) blame(info snapshot.Info, n snapshot.Need) (bool, error) {
+func (c *checker) blame(ctx context.Context, info snapshot.Info, n snapshot.Need) (bool, error) {
 	clear(c.hit)
-	lost, err := c.visit(n)
+	lost, err := c.visit(ctx, n)
 	for q := range c.hit {
 		q.harm(n.Path(), n.Type == seal.Tree, shortID(info))
 	}

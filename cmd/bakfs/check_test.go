@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"bakfs/index"
@@ -41,7 +45,7 @@ func TestCheckJudgesChunks(t *testing.T) {
 		{"node out of reach", snapshot.Need{ID: seal.ID{1}, Type: seal.Tree, Err: store.ErrOffline}, true, isAbsent, ""},
 	} {
 		c := &checker{index: x, hit: map[*problem]bool{}, bad: map[seal.Hash]*problem{bad: {object: "packs/02", err: errBad{}}}}
-		lost, err := c.visit(test.need)
+		lost, err := c.visit(t.Context(), test.need)
 		if err != nil || lost != test.lost {
 			t.Errorf("%s: lost %v, %v", test.what, lost, err)
 		}
@@ -53,6 +57,67 @@ func TestCheckJudgesChunks(t *testing.T) {
 		if test.lost != (len(c.hit) > 0) {
 			t.Errorf("%s: %d problems", test.what, len(c.hit))
 		}
+	}
+}
+
+// Where the beginning of a pack cannot be read, which the system may show as the end of
+// the file, nothing is damaged.
+func TestCheckTakesNoFailedReadForDamage(t *testing.T) {
+	f, err := store.CreateFolder(t.TempDir() + "/cloud")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := os.WriteFile(f.Dir()+"/packs/short", make([]byte, 10), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &checker{r: &repository{folder: f}}
+	if err := c.checkHeader(packFile{path: "packs/short", size: 1 << 16}); !errors.Is(err, store.ErrOffline) || kindOfProblem(err) != isAbsent {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A local index that turns out damaged in the middle of a check is made again: the
+// repository lacks nothing.
+func TestCheckLearnsAgain(t *testing.T) {
+	f, err := store.CreateFolder(t.TempDir() + "/cloud")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	keys := seal.DeriveRoot(seal.NewRecoveryKey(), seal.NewRepositoryID()).Keys()
+	cache := t.TempDir()
+	st, err := store.Open(t.Context(), store.Options{Folder: f, Keys: keys, Cache: cache, Tag: "feed"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	var id seal.ID
+	for i := range 300 { // more than bbolt keeps in memory
+		var e error
+		id, _, e = st.Put(t.Context(), seal.Content, fmt.Appendf(nil, "content %03d", i))
+		err = errors.Join(err, e)
+	}
+	if err = errors.Join(err, st.Flush(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	x, err := index.Open(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	segments, err := filepath.Glob(cache + "/seg-*")
+	if err != nil || len(segments) == 0 {
+		t.Fatalf("%q, %v", segments, err)
+	}
+	for _, path := range segments {
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &checker{index: x, store: st, hit: map[*problem]bool{}}
+	if lost, err := c.visit(t.Context(), snapshot.Need{ID: id, Type: seal.Content, Length: 11}); lost || err != nil {
+		t.Errorf("lost %v, %v", lost, err)
 	}
 }
 

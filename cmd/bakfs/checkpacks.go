@@ -125,7 +125,9 @@ func (c *checker) checkHeader(pack packFile) error {
 		return fmt.Errorf("%w: %d bytes is no size of a pack", store.ErrDamaged, pack.size)
 	}
 	b := make([]byte, seal.HeaderSize)
-	if _, err := io.ReadFull(f, b); err != nil {
+	if n, err := io.ReadFull(f, b); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: only %d of %d bytes can be read", store.ErrOffline, n, pack.size)
+	} else if err != nil {
 		return err
 	}
 	h, err := seal.ParseHeader(b)
