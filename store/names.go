@@ -27,19 +27,7 @@ const (
 type fileName struct {
 	kind   nameKind
 	pack   seal.Hash // a pack, or the pack whose name a foreign name contains
-	prefix [8]byte   // an entry: the first bytes of its hash
 	reason string    // foreign: whose it seems to be
-}
-
-// named says that a file with this hash may have this name.
-func (n fileName) named(h seal.Hash) bool {
-	switch n.kind {
-	case namePack:
-		return n.pack == h
-	case nameEntry:
-		return n.prefix == [8]byte(h[:8])
-	}
-	return false
 }
 
 // Foreign says in a few words whose the file at a path of the folder is, if
@@ -61,9 +49,7 @@ func parseName(name string) fileName {
 	}
 	if device, ok := strings.CutPrefix(dir, journalDir+"/"); ok && len(device) == 33 && isHex(device[:32]) && device[32] == '/' {
 		if number, hash, ok := strings.Cut(base, "-"); ok && len(number) == 10 && isDigits(number) && len(hash) == 16 && isHex(hash) {
-			n := fileName{kind: nameEntry}
-			hex.Decode(n.prefix[:], []byte(hash))
-			return n
+			return fileName{kind: nameEntry}
 		}
 	}
 	return fileName{reason: foreignReason(base), pack: packWithin(base)}
@@ -89,8 +75,6 @@ func foreignReason(base string) string {
 		return "file of Syncthing"
 	case has("conflicted copy", "(conflict", "_conf("):
 		return "conflict copy of a sync program"
-	case has(".damaged-"):
-		return "damaged file that bakfs moved aside"
 	case furniture(base):
 		return "file of the system or a sync program"
 	case strings.HasSuffix(lower, ".tmp") || strings.HasSuffix(lower, ".part") || strings.HasSuffix(lower, ".partial") || strings.HasSuffix(lower, ".crdownload") || strings.HasPrefix(lower, "~$") || strings.HasSuffix(lower, "~"):

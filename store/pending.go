@@ -79,11 +79,10 @@ func (p *Pending) sum() (h seal.Hash) {
 }
 
 // Commit makes the file durable under name: synced, closed, renamed without
-// replacing, the folder synced. If name exists with the same content that is
-// success. If what exists does not have the hash in its name and this file
-// has, the damaged one is moved aside to <name>.damaged-<random>; any other
-// content is an error. After an error the temporary file is gone, and name
-// must not be counted on.
+// replacing, the folder synced. If name exists with the same content, as when
+// a rename was done and its answer got lost, that is success; any other content
+// is an error. After an error the temporary file is gone, and name must not be
+// counted on.
 func (p *Pending) Commit(name string) error {
 	defer p.Abort()
 	if p.err != nil {
@@ -110,12 +109,8 @@ func (p *Pending) publish(name string) error {
 	}
 	err := p.folder.rename(p.name, name)
 	if errors.Is(err, iofs.ErrExist) {
-		var same bool
-		if same, err = p.settle(name); same {
+		if err = p.same(name); err == nil { // Abort removes the other one
 			return p.folder.syncDir(dir)
-		}
-		if err == nil {
-			err = p.folder.rename(p.name, name)
 		}
 	}
 	if err != nil {
@@ -125,22 +120,18 @@ func (p *Pending) publish(name string) error {
 	return p.folder.syncDir(dir)
 }
 
-// settle decides about a file that has our name already: same means that it
-// has our content, a nil error that it was damaged and is out of the way.
-func (p *Pending) settle(name string) (same bool, err error) {
+// same returns nil if the file that has our name already has our content too.
+// Names of packs and entries are hashes over a fresh salt, so nothing else ever
+// stands there but what somebody put there to be in the way.
+func (p *Pending) same(name string) error {
 	there, err := p.folder.hashFile(name)
 	if err != nil {
-		return false, fmt.Errorf("%s exists and cannot be read: %w", name, err)
+		return fmt.Errorf("%s exists and cannot be read: %w", name, err)
 	}
-	ours := p.sum()
-	if there == ours {
-		return true, nil
+	if there != p.sum() {
+		return fmt.Errorf("%s exists with other content: %w", name, iofs.ErrExist)
 	}
-	n := parseName(name)
-	if !n.named(ours) || n.named(there) {
-		return false, fmt.Errorf("%s exists with other content: %w", name, iofs.ErrExist)
-	}
-	return false, p.folder.rename(name, name+".damaged-"+random())
+	return nil
 }
 
 // Abort removes the temporary file.
