@@ -50,15 +50,13 @@ func (f *signalFlags) add(c *cobra.Command) {
 type signalSource struct {
 	*archive.Source
 	given string // PATH as the user gave it
+	abs   string // that as an absolute path
 	only  bool   // PATH has no other source
 }
 
-// path is where an item of the source is, for people.
+// path is where an item of the source is, for people: in the words in which the user gave PATH.
 func (s *signalSource) path(item archive.Item) string {
-	if s.only && len(s.Items) == 1 {
-		return s.given
-	}
-	return filepath.Join(s.Path, item.Name)
+	return s.below(filepath.Join(s.Path, item.Name))
 }
 
 // name is what the source is called.
@@ -66,7 +64,16 @@ func (s *signalSource) name() string {
 	if s.only {
 		return s.given
 	}
-	return s.Path
+	return s.below(s.Path)
+}
+
+// below is an absolute path as one that begins with PATH, which may lie in it itself.
+func (s *signalSource) below(path string) string {
+	rest, err := filepath.Rel(s.abs, path)
+	if err != nil || !filepath.IsLocal(rest) {
+		return s.given
+	}
+	return filepath.Join(s.given, rest)
 }
 
 // find says what is at each --signal PATH, before anything else is opened. What is
@@ -97,7 +104,7 @@ func (f *signalFlags) find() (all []*signalSource, failed []error, err error) {
 		}
 		for _, s := range found {
 			s.Account = account
-			all = append(all, &signalSource{s, path, len(found) == 1})
+			all = append(all, &signalSource{s, path, abs, len(found) == 1})
 		}
 	}
 	return all, failed, nil

@@ -120,7 +120,7 @@ func (a *Archive) Chats(ctx context.Context) ([]ChatDir, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := hex.DecodeString(e.Name()); err != nil || len(e.Name()) != 32 || !e.IsDir() {
+		if _, ok := chatDir(e.Name()); !ok || !e.IsDir() {
 			continue
 		}
 		c := ChatDir{Name: e.Name(), Last: info.ModTime()}
@@ -128,6 +128,15 @@ func (a *Archive) Chats(ctx context.Context) ([]ChatDir, error) {
 		list = append(list, c)
 	}
 	return list, nil
+}
+
+// chatDir reads the name of the folder of a conversation.
+func chatDir(name string) (dir [16]byte, ok bool) {
+	raw, err := hex.DecodeString(name)
+	if err != nil || len(raw) != len(dir) || strings.ToLower(name) != name {
+		return dir, false
+	}
+	return [16]byte(raw), true
 }
 
 // list lists a folder that need not be there.
@@ -161,8 +170,8 @@ func (a *Archive) Months(ctx context.Context, chat string) ([]Month, error) {
 
 // months lists the months of a conversation, and the files of each in order.
 func (a *Archive) months(ctx context.Context, chat string) ([]Month, map[string][]part, error) {
-	raw, err := hex.DecodeString(chat)
-	if err != nil || len(raw) != 16 || strings.ToLower(chat) != chat {
+	raw, ok := chatDir(chat)
+	if !ok {
 		return nil, nil, &iofs.PathError{Op: "open", Path: chat, Err: iofs.ErrNotExist}
 	}
 	entries, err := iofs.ReadDir(bind(ctx, a.fsys), chatsName+"/"+chat)
@@ -176,7 +185,7 @@ func (a *Archive) months(ctx context.Context, chat string) ([]Month, map[string]
 		if !ok {
 			continue
 		}
-		p := part{[16]byte(raw), month, n}
+		p := part{raw, month, n}
 		if infos[p], err = e.Info(); err != nil {
 			return nil, nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 	"os"
@@ -66,6 +67,14 @@ func (s *Source) path(item Item) string {
 // or cut or damaged somewhere inside. It needs no key and costs little; only
 // where nothing protects the content it reads all of it.
 func (s *Source) ID(ctx context.Context, item Item) (id [32]byte, err error) {
+	id, err = s.id(ctx, item)
+	if err != nil && s.Format == Modern { // whose item is the folder
+		err = fmt.Errorf("main: %w", err)
+	}
+	return id, err
+}
+
+func (s *Source) id(ctx context.Context, item Item) (id [32]byte, err error) {
 	f, err := modern.OpenFile(os.OpenFile, s.path(item))
 	if err != nil {
 		return id, bare(err)

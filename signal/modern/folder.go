@@ -121,11 +121,12 @@ type Snapshot struct {
 	Name    string
 	Time    time.Time // from the name, read as UTC; zero if the folder was renamed
 	Missing []string  // files that it lacks: it is incomplete
+	Odd     []string  // files in whose place something else is, a folder or a pipe: the same
 	Partial bool      // still being written
 }
 
 // Complete reports whether the snapshot has all its files.
-func (s Snapshot) Complete() bool { return len(s.Missing) == 0 && !s.Partial }
+func (s Snapshot) Complete() bool { return len(s.Missing)+len(s.Odd) == 0 && !s.Partial }
 
 // Err returns nil for a complete snapshot, else an error that wraps
 // ErrIncomplete and says why.
@@ -135,6 +136,8 @@ func (s Snapshot) Err() error {
 		return nil
 	case s.Partial:
 		return fmt.Errorf("it was not finished: %w", ErrIncomplete)
+	case len(s.Odd) > 0:
+		return fmt.Errorf("%s: %w: %w", s.Odd[0], notAFile{}, ErrIncomplete)
 	}
 	return fmt.Errorf("it lacks %s: %w", strings.Join(s.Missing, " and "), ErrIncomplete)
 }
@@ -172,8 +175,11 @@ func (f *Folder) snapshot(name string) Snapshot {
 	}
 	for _, file := range []string{mainName, metadataName} {
 		info, err := iofs.Stat(f.fsys, path.Join(name, file))
-		if errors.Is(err, iofs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || info.Size() == 0) {
+		switch {
+		case errors.Is(err, iofs.ErrNotExist), err == nil && info.Mode().IsRegular() && info.Size() == 0:
 			s.Missing = append(s.Missing, file)
+		case err == nil && !info.Mode().IsRegular():
+			s.Odd = append(s.Odd, file)
 		} // another error is for Open to meet
 	}
 	return s

@@ -122,8 +122,14 @@ func TestNamesThatLeadOutOfAFolderAreRefused(t *testing.T) {
 // Whoever opens a snapshot knows its name and says it: the error must not.
 func TestErrorsNameTheFileInTheSnapshotOnly(t *testing.T) {
 	for what, change := range map[string]func(dir string) error{
-		"main: ":              func(dir string) error { return os.Truncate(filepath.Join(dir, "main"), 1001) },
-		"it lacks main: ":     func(dir string) error { return os.Remove(filepath.Join(dir, "main")) },
+		"main: ":          func(dir string) error { return os.Truncate(filepath.Join(dir, "main"), 1001) },
+		"it lacks main: ": func(dir string) error { return os.Remove(filepath.Join(dir, "main")) },
+		"metadata: not a regular file: ": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "metadata")), syscall.Mkfifo(filepath.Join(dir, "metadata"), 0o600))
+		},
+		"main: not a regular file: ": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "main")), os.Mkdir(filepath.Join(dir, "main"), 0o700))
+		},
 		"it was not finished": func(dir string) error { return os.Rename(dir, dir+"-tmp") },
 		"metadata version 2":  func(dir string) error { return os.WriteFile(filepath.Join(dir, "metadata"), []byte{8, 2}, 0o600) },
 		"no such file":        os.RemoveAll,
