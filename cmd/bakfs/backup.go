@@ -81,12 +81,9 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 	if err != nil {
 		return err
 	}
-	sources, errs, err := f.signal.find()
+	signals, err := f.signal.check()
 	if err != nil {
 		return err
-	}
-	if len(args) == 0 && len(sources) == 0 {
-		return p.together(errs)
 	}
 	r, lock, err := p.openDevice(ctx, f.dryRun)
 	if err != nil {
@@ -97,8 +94,15 @@ func (p *program) backup(ctx context.Context, args []string, f backupFlags) erro
 	if o.Never, err = p.never(r); err != nil {
 		return err
 	}
-	if err := refuseSources(o.Sources, r, o.Never); err != nil {
+	if err := refuseSources(slices.Concat(o.Sources, signals), r, o.Never); err != nil {
 		return err
+	}
+	sources, errs := f.signal.find(signals, o.Never)
+	if err := refuseSources(pathsOf(sources), r, o.Never); err != nil { // a link may lead there
+		return err
+	}
+	if len(args) == 0 && len(sources) == 0 {
+		return p.together(errs)
 	}
 	if err := r.journal.Ready(ctx, r.device, journal.Snapshot); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,99 +15,7 @@ import (
 	"bakfs/signal/modern"
 	"bakfs/snapshot"
 	"bakfs/store"
-
-	"github.com/spf13/cobra"
 )
-
-const signalHelp = `--signal takes Signal's own backups, as often as you like: the folder
-SignalBackups (or one backup in it), a file signal-….backup, or an export
-(main.jsonl). What it is shows its content. bakfs takes off Signal's encryption
-with your Signal key, so that only what is new is stored, and keeps all that is
-needed to make the original again ("bakfs export signal"). Of a folder with
-several backups each that is not stored yet becomes a snapshot with its own date.
-The Signal key itself is not kept.`
-
-// signalRoot is where the accounts are in the tree of a Signal snapshot.
-const signalRoot = "/signal"
-
-type signalFlags struct {
-	paths    []string
-	keyFiles []string
-	command  string
-	account  string
-}
-
-func (f *signalFlags) add(c *cobra.Command) {
-	flags := c.Flags()
-	flags.StringArrayVar(&f.paths, "signal", nil, "back up the Signal backup at `PATH`, decoded")
-	flags.StringArrayVar(&f.keyFiles, "signal-key-file", nil, "`FILE` with Signal's recovery key or passphrase (BAKFS_SIGNAL_KEY_FILE)")
-	flags.StringVar(&f.command, "signal-key-command", "", "`COMMAND` that prints it; run without a shell")
-	flags.StringVar(&f.account, "signal-account", "", "the account's `UUID` (ACI), for an encrypted main without its folder")
-}
-
-// A signalSource is what is at one --signal PATH.
-type signalSource struct {
-	*archive.Source
-	given string // PATH as the user gave it
-	abs   string // that as an absolute path
-	only  bool   // PATH has no other source
-}
-
-// path is where an item of the source is, for people: in the words in which the user gave PATH.
-func (s *signalSource) path(item archive.Item) string {
-	return s.below(filepath.Join(s.Path, item.Name))
-}
-
-// name is what the source is called.
-func (s *signalSource) name() string {
-	if s.only {
-		return s.given
-	}
-	return s.below(s.Path)
-}
-
-// below is an absolute path as one that begins with PATH, which may lie in it itself.
-func (s *signalSource) below(path string) string {
-	rest, err := filepath.Rel(s.abs, path)
-	if err != nil || !filepath.IsLocal(rest) {
-		return s.given
-	}
-	return filepath.Join(s.given, rest)
-}
-
-// find says what is at each --signal PATH, before anything else is opened. What is
-// wrong with one PATH, a phone that is not plugged in, is in failed and keeps nothing
-// else from being backed up; err is wrong usage.
-func (f *signalFlags) find() (all []*signalSource, failed []error, err error) {
-	if len(f.paths) == 0 && (len(f.keyFiles) > 0 || f.command != "" || f.account != "") {
-		return nil, nil, usagef("Signal's key is given, and no --signal PATH")
-	}
-	account := ""
-	if f.account != "" {
-		if account, err = archive.ParseAccount(f.account); err != nil {
-			return nil, nil, usagef("--signal-account: %w", err)
-		}
-	}
-	for _, path := range f.paths {
-		if path == "" {
-			return nil, nil, usagef("an empty --signal PATH")
-		}
-		abs, err := filepath.Abs(path)
-		if err != nil {
-			return nil, nil, err
-		}
-		found, err := archive.FindAll(abs)
-		if err != nil {
-			failed = append(failed, signalError(path, err))
-			continue
-		}
-		for _, s := range found {
-			s.Account = account
-			all = append(all, &signalSource{s, path, abs, len(found) == 1})
-		}
-	}
-	return all, failed, nil
-}
 
 // signalError says which path an error is about, and what can be done.
 func signalError(path string, err error) error {
@@ -124,6 +31,8 @@ func signalError(path string, err error) error {
 	switch {
 	case errors.Is(err, archive.ErrNoBackup):
 		return hinted(err, "give the folder SignalBackups, a file signal-….backup, or an export's main.jsonl; other files are backed up without --signal")
+	case errors.Is(err, archive.ErrTooMany):
+		return fail(exitNotRead, err, "give the folder that holds the backups")
 	case errors.Is(err, modern.ErrNoACI):
 		return hinted(err, "--signal-account UUID says whose it is")
 	case errors.Is(err, archive.ErrOtherAccount):

@@ -89,6 +89,15 @@ func findIn(dir string) ([]*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	all = append(all, filesIn(dir, entries)...)
+	if len(all) == 0 {
+		return nil, ErrNoBackup
+	}
+	return all, nil
+}
+
+// filesIn returns the exports, and all legacy files together, of a folder.
+func filesIn(dir string, entries []iofs.DirEntry) (all []*Source) {
 	old := &Source{Format: Legacy, Path: dir}
 	for _, e := range entries {
 		switch s := findNamed(filepath.Join(dir, e.Name())); {
@@ -103,10 +112,7 @@ func findIn(dir string) ([]*Source, error) {
 		slices.SortStableFunc(old.Items, func(a, b Item) int { return a.Time.Compare(b.Time) })
 		all = append(all, old)
 	}
-	if len(all) == 0 {
-		return nil, ErrNoBackup
-	}
-	return all, nil
+	return all
 }
 
 // findNamed finds what a file in a folder is, going by its name first; nil if

@@ -30,8 +30,10 @@ const (
 	mainName     = "main"
 	metadataName = "metadata"
 	filesName    = "files"
-	defaultName  = "SignalBackups" // of the root, as apps make it
 )
+
+// DefaultName is what apps call a backup folder. The user may rename it.
+const DefaultName = "SignalBackups"
 
 // A Folder is a backup folder: snapshots and the media that they share.
 type Folder struct {
@@ -57,7 +59,7 @@ func Locate(dir string) (f *Folder, snapshot string, err error) {
 		return nil, "", err
 	}
 	for _, root := range roots {
-		if len(roots) == 1 || filepath.Base(root) == defaultName {
+		if len(roots) == 1 || filepath.Base(root) == DefaultName {
 			return OpenFolder(root), snapshot, nil
 		}
 	}
@@ -79,7 +81,7 @@ func Roots(dir string) (roots []string, snapshot string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if holdsSnapshots(entries) {
+	if HoldsSnapshots(entries) {
 		return []string{dir}, "", nil
 	}
 	for _, e := range entries {
@@ -88,7 +90,7 @@ func Roots(dir string) (roots []string, snapshot string, err error) {
 			continue
 		}
 		sub, err := os.ReadDir(root)
-		if err != nil && e.Name() == defaultName || holdsSnapshots(sub) {
+		if err != nil && e.Name() == DefaultName || HoldsSnapshots(sub) {
 			roots = append(roots, root)
 		}
 	}
@@ -98,7 +100,9 @@ func Roots(dir string) (roots []string, snapshot string, err error) {
 	return roots, "", nil
 }
 
-func holdsSnapshots(entries []iofs.DirEntry) bool {
+// HoldsSnapshots reports whether the entries of a directory, by their names, are
+// those of a backup folder.
+func HoldsSnapshots(entries []iofs.DirEntry) bool {
 	return slices.ContainsFunc(entries, func(e iofs.DirEntry) bool {
 		return e.IsDir() && snapshotName.MatchString(e.Name())
 	})
