@@ -20,6 +20,7 @@ type Backup struct {
 	Account string    // the name of its folder in /signal: the ACI in lower case; where that is not known the number with "+", or "unknown-" and 8 hex digits
 	Owner   string    // the name of the account's owner; may be ""
 	Time    time.Time // when it was made
+	Newer   uint64    // the version of its records if it is newer than the one that is known, else 0: they are stored all the same
 
 	original original
 	size     int64
@@ -110,9 +111,6 @@ func (in *introduction) read(records signal.Records, enough func(f *signal.Frame
 	if err != nil {
 		return err
 	}
-	if in.info.Version > knownVersion {
-		return fmt.Errorf("format version %d: %w", in.info.Version, signal.ErrUnknownVersion)
-	}
 	for {
 		rec, err := records.Next()
 		switch {
@@ -137,7 +135,8 @@ func (in *introduction) read(records signal.Records, enough func(f *signal.Frame
 	}
 }
 
-// knownVersion is the newest version of a BackupInfo that is stored.
+// knownVersion is the newest version of a BackupInfo of which it is known what its
+// records mean.
 const knownVersion = 1
 
 // known fills in what a backup tells about itself. standIn gives the name of
@@ -145,6 +144,9 @@ const knownVersion = 1
 func (b *Backup) known(in introduction, aci signal.ServiceID, standIn func() string) {
 	if in.info.BackupTimeMs != 0 {
 		b.Time = moment(time.UnixMilli(int64(min(in.info.BackupTimeMs, lastMillis))).UTC())
+	}
+	if in.info.Version > knownVersion {
+		b.Newer = in.info.Version
 	}
 	if a := in.account; a != nil {
 		b.Owner = strings.TrimSpace(a.GivenName + " " + a.FamilyName)

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"os"
@@ -321,12 +322,44 @@ func TestAccountWithoutID(t *testing.T) {
 	}
 }
 
-func TestNewerFormatVersionIsRefused(t *testing.T) {
-	in := stream(signal.Append(nil, &signal.BackupInfo{Version: 1, BackupTimeMs: 5}))
-	name := writeFile(t, filepath.Join(t.TempDir(), "x"), in)
-	s := find(t, name)
-	writeFile(t, name, stream(signal.Append(nil, &signal.BackupInfo{Version: 2, BackupTimeMs: 5})))
-	if _, err := s.Open(context.Background(), s.Items[0], ""); !errors.Is(err, signal.ErrUnknownVersion) {
-		t.Error(err)
+// Records of a version to come are kept as they are: what they mean is for readers
+// to come. A version of the file metadata, which says what the keys are, is refused.
+func TestRecordsOfANewerVersionAreStored(t *testing.T) {
+	key := string(readFile(t, vectors(t, "v2/aep_display.txt")))
+	k, err := modern.ParseRecoveryKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := vectors(t, "v2/SignalBackups")
+	b, err := modern.OpenFolder(root).Open(context.Background(), "signal-backup-2026-01-02-03-04-05", k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+	for _, version := range []uint64{1, 2, 1 << 40} {
+		first := signal.Append(nil, &signal.BackupInfo{Version: version, BackupTimeMs: 1700000000000})
+		want := [][]byte{append(first, 0x7a, 1, 'x'), frame(&signal.Recipient{ID: 1, Destination: &signal.Self{}}), {0xfa, 7, 2, 'a', 'b'}}
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		z.Write(stream(want...))
+		z.Close()
+		mine := copyFolder(t, root, filepath.Join(t.TempDir(), "SignalBackups"))
+		writeFile(t, filepath.Join(mine, b.Snapshot.Name, "main"), sealMain(t, b.Keys, packed.Bytes()))
+		s := find(t, mine)
+		open, err := s.Open(context.Background(), s.Items[0], key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		open.Close()
+		if newer := map[bool]uint64{true: version}[version > 1]; open.Newer != newer {
+			t.Errorf("version %d: %d is newer", version, open.Newer)
+		}
+		_, report, a := store(t, s, s.Items[0], key, nil)
+		if report.Err() != nil || report.Unknown != 1 || !a.Envelope().Whole {
+			t.Errorf("version %d: %+v", version, report)
+		}
+		equalRecords(t, stored(t, a), want)
+		out := copyOut(t, originalOf(t, a))
+		equalRecords(t, recordsOf(t, filepath.Join(out, "SignalBackups"), b.Snapshot.Name, key), want)
 	}
 }

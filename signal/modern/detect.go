@@ -48,11 +48,15 @@ func isExport(head []byte) bool {
 	return err == nil && info.BackupTimeMs != 0
 }
 
-// isPlain reports whether head begins with a BackupInfo of a known version and
-// a time that can be.
+// maxPlainVersion is a version that streams will not have for long. It must not be
+// large: a stream is told from any bytes by it.
+const maxPlainVersion = 15
+
+// isPlain reports whether head begins with a BackupInfo of a version and a time
+// that can be.
 func isPlain(head []byte) bool {
 	rec, err := signal.NewRecordReader(bytes.NewReader(head)).Next()
 	var info signal.BackupInfo
 	return err == nil && signal.Unmarshal(rec, &info) == nil &&
-		info.Version == 1 && info.BackupTimeMs != 0 && signal.UnknownFields(&info) == 0
+		info.Version > 0 && info.Version <= maxPlainVersion && info.BackupTimeMs != 0 && signal.UnknownFields(&info) == 0
 }
