@@ -21,6 +21,7 @@ type digest struct {
 	calls    bool            // there are calls
 	gone     bool            // there is something that the newest backup does not have
 	pages    []signal.Millis // time of the first message of each page
+	quoted   []yearMonth     // where messages may stand that are quoted and are none of these
 	pictures int             // how many files are photos and videos
 	files    []attachment
 	cards    []card
@@ -64,7 +65,7 @@ func (a *account) digest(ctx context.Context, c *history.Conversation, m history
 }
 
 func digestOf(messages []*chat.Message, zone *time.Location) *digest {
-	d := &digest{count: len(messages), last: lastOf(messages)}
+	d := &digest{count: len(messages), last: lastOf(messages), quoted: quotedMonths(messages, zone)}
 	have := map[string]bool{}
 	for i, m := range messages {
 		if i%page.MaxMessages == 0 {
@@ -97,7 +98,7 @@ func digestOf(messages []*chat.Message, zone *time.Location) *digest {
 
 // cost is about how many bytes d takes.
 func (d *digest) cost() int64 {
-	n := int64(200)
+	n := int64(200 + 16*len(d.quoted))
 	for _, f := range d.files {
 		n += 100 + int64(len(f.path)+len(f.hash))
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"bakfs/view/memo"
+	"bakfs/view/page"
 )
 
 // How much a cache keeps. Sizes are small and worth the most: each one saves
@@ -36,6 +37,7 @@ type Cache struct {
 	lists     *memo.Memo[key, []child]
 	digests   *memo.Memo[key, *digest]
 	calendars *memo.Memo[key, []span]
+	places    *memo.Memo[key, *page.Places]
 	found     *memo.Memo[key, found]
 	seen      *memo.Memo[key, map[string]node] // files that searches have found
 	work      chan struct{}                    // holds one element for each rendering that goes on
@@ -51,6 +53,7 @@ func NewCache(size int64) *Cache {
 		lists:     memo.New[key, []child](listRoom),
 		digests:   memo.New[key, *digest](listRoom),
 		calendars: memo.New[key, []span](listRoom),
+		places:    memo.New[key, *page.Places](placesRoom),
 		found:     memo.New[key, found](hitRoom),
 		seen:      memo.New[key, map[string]node](listRoom),
 		work:      make(chan struct{}, runtime.GOMAXPROCS(0)),

@@ -21,8 +21,8 @@ type sheet struct {
 }
 
 // sheets are the pages of a conversation, oldest first. Only months that may need
-// more than one page are looked into. Most is by records of 24 bytes; a message that
-// says anything has twice as much.
+// more than one page are looked into: Most is by records of 24 bytes, and a message that
+// says anything has twice as much. Where that is not so, the page is longer.
 func (a *account) sheets(ctx context.Context, c *history.Conversation) ([]sheet, error) {
 	months, err := a.h.Months(ctx, c)
 	if err != nil {
@@ -61,6 +61,16 @@ func pageAt(sheets []sheet, t signal.Millis, zone *time.Location) (name string) 
 		}
 	}
 	return name
+}
+
+// sheetsIn is how many pages a month has.
+func sheetsIn(sheets []sheet, m history.Month) (n int) {
+	for _, s := range sheets {
+		if s.month == m {
+			n++
+		}
+	}
+	return n
 }
 
 func partsOf(sheets []sheet) []page.Part {
@@ -149,7 +159,15 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 			}
 			layout := newKey("pages", c.Key, c.Folder, c.Name, picture, fmt.Sprint(partsOf(sheets)), fmt.Sprint(footer))
 			version, err := a.version(ctx, c, s.month)
-			return version.with("web", string(layout[:]), s.part.Name()), err
+			if err != nil {
+				return key{}, err
+			}
+			quoted, err := a.quoted(ctx, c, s.month, sheets)
+			if err != nil {
+				return key{}, err
+			}
+			others, err := a.versionOf("quoted", c, quoted...)(ctx)
+			return version.with("web", string(layout[:]), string(others[:]), s.part.Name()), err
 		},
 		render: func(ctx context.Context, _ int, b []byte) (renderedPart, error) {
 			messages, err := a.h.Messages(ctx, c, s.month)
@@ -164,24 +182,18 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 			if err != nil {
 				return renderedPart{}, err
 			}
-			from := min(len(messages), (s.part.Number-1)*page.MaxMessages)
-			messages = messages[from:min(len(messages), from+page.MaxMessages)]
+			resolve, err := a.resolver(ctx, c, s, sheets)
+			if err != nil {
+				return renderedPart{}, err
+			}
+			messages = page.Cut(messages, s.part.Number, sheetsIn(sheets, s.month))
 			b, err = (&page.Month{
 				Chat: c.Conversation, Part: s.part, Parts: partsOf(sheets), Messages: messages, Zone: a.o.Zone, Folders: siblings, Footer: footer, Avatar: picture,
-				Resolve: func(q *chat.Quote) string { return a.resolve(sheets, q) },
+				Resolve: resolve,
 			}).Append(b)
 			return renderedPart{b, lastOf(messages).Time()}, err
 		},
 	}, nil
-}
-
-// resolve is where a quoted message stands; "" if it is not known.
-func (a *account) resolve(sheets []sheet, q *chat.Quote) string {
-	name := pageAt(sheets, q.Sent, a.o.Zone)
-	if q.Sent == 0 || name == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s#m%d", name, q.Sent)
 }
 
 // overview is the page of a conversation's pages, of one year or all.

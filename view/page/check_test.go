@@ -18,7 +18,7 @@ var allowed = map[string][]string{
 	"header": {}, "footer": {}, "article": {"class"}, "h1": {}, "h2": {"class", "id"}, "p": {"class", "dir"},
 	"a":  {"class", "href", "rel", "aria-current", "download"},
 	"ul": {"class", "aria-label"}, "ol": {"class"}, "li": {"class", "id", "title"},
-	"dl": {"class"}, "dt": {}, "dd": {"dir"}, "span": {"class", "aria-hidden", "dir", "id"}, "i": {"aria-hidden"},
+	"dl": {"class"}, "dt": {}, "dd": {"dir"}, "span": {"class", "aria-hidden", "dir"}, "i": {"aria-hidden"},
 	"b": {"class", "dir"}, "s": {}, "code": {}, "mark": {}, "bdi": {}, "small": {"dir"}, "time": {"datetime"},
 	"blockquote": {}, "details": {"class", "open"}, "summary": {},
 	"input": {"type", "name", "id", "checked", "class", "aria-label"}, "label": {"for", "class"},

@@ -57,25 +57,3 @@ func TestBodiesAreIsolated(t *testing.T) {
 		t.Errorf("%v: %s", err, b)
 	}
 }
-
-func TestEachVersionHasAnAnchor(t *testing.T) {
-	p := &chat.Person{Key: "aci:1", Name: "Alice"}
-	text := &chat.Text{Plain: "x"}
-	edited := &chat.Message{
-		Author: p, Kind: chat.Standard, Dir: chat.In, First: 1778774400000, Sent: 1778774400009, Text: text,
-		Versions: []chat.Version{{Sent: 1778774400000, Text: text}, {Sent: 1778774400004, Text: text}},
-	}
-	other := &chat.Message{Author: p, Kind: chat.Standard, Dir: chat.In, First: 1778774400004, Sent: 1778774400004, Text: text}
-	b, err := (&Month{Part: Part{Year: 2026, Month: 5, Number: 1}, Messages: []*chat.Message{edited, other}}).Append(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, err := range check(b) {
-		t.Error(err)
-	}
-	for _, id := range []string{"m1778774400000", "m1778774400004", "m1778774400009"} {
-		if strings.Count(string(b), ` id="`+id+`"`) != 1 {
-			t.Errorf("no anchor %s", id)
-		}
-	}
-}

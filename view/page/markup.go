@@ -18,9 +18,6 @@ func begin(class, id string) template.HTML {
 	return template.HTML(`<li class="` + class + `" id="` + id + `">`)
 }
 
-// mark returns a further id of a message.
-func mark(id string) template.HTML { return template.HTML(`<span id="` + id + `"></span>`) }
-
 // meta opens the foot of a message; tags may follow.
 const meta template.HTML = `<div class="meta">`
 

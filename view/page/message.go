@@ -69,9 +69,6 @@ func (l *log) message(i int, follows bool) {
 
 	l.raw(begin(class, id))
 	l.raw(l.from(fromKey{m.Author, out.Bubble, m.Dir == chat.Out, follows}))
-	for _, id := range l.more[i] {
-		l.raw(mark(id))
-	}
 	if out.Quote != nil {
 		l.write("quote", out.Quote)
 	}

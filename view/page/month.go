@@ -2,19 +2,12 @@ package page
 
 import (
 	"html/template"
-	"strconv"
 	"strings"
 	"time"
 
 	"bakfs/signal"
 	"bakfs/view/chat"
 )
-
-// Anchor returns the id of m on its page. Of two messages of one millisecond
-// the second on a page has it with "-2" behind it.
-func Anchor(m *chat.Message) string { return anchorAt(m.First) }
-
-func anchorAt(t signal.Millis) string { return "m" + strconv.FormatUint(uint64(t), 10) }
 
 // A log writes the messages of a month.
 type log struct {
@@ -23,7 +16,6 @@ type log struct {
 	zone    *time.Location
 	base    string // leads to the conversation's folder
 	ids     []string
-	more    map[int][]string // further ids of messages: of when they were edited
 	times   []time.Time
 	targets map[target]string // ids of the messages on the page
 	begun   map[fromKey]template.HTML
@@ -55,11 +47,8 @@ func (l *log) index() {
 	l.targets = make(map[target]string, n)
 	used := make(map[signal.Millis]int, n)
 	for i, m := range l.month.Messages {
-		id := Anchor(m)
 		used[m.First]++
-		if k := used[m.First]; k > 1 {
-			id += "-" + strconv.Itoa(k)
-		}
+		id := anchorAt(m.First, used[m.First])
 		l.ids[i], l.times[i] = id, at(m.First, l.zone)
 		if m.Kind == chat.Update {
 			continue
@@ -70,28 +59,6 @@ func (l *log) index() {
 		for _, v := range m.Versions {
 			l.aim(author, v.Sent, id)
 		}
-	}
-	l.addMore(used)
-}
-
-// addMore gives edited messages ids by the times of their versions, which quotes
-// on other pages name.
-func (l *log) addMore(used map[signal.Millis]int) {
-	l.more = map[int][]string{}
-	for i, m := range l.month.Messages {
-		if m.Kind == chat.Update || len(m.Versions) == 0 && m.Sent == m.First {
-			continue
-		}
-		add := func(t signal.Millis) {
-			if t != 0 && used[t] == 0 {
-				used[t]++
-				l.more[i] = append(l.more[i], anchorAt(t))
-			}
-		}
-		for _, v := range m.Versions {
-			add(v.Sent)
-		}
-		add(m.Sent)
 	}
 }
 
@@ -109,17 +76,11 @@ func (l *log) target(q *chat.Quote) template.URL {
 	if id, ok := l.targets[target{keyOf(q.Author), q.Sent}]; ok {
 		return template.URL("#" + id)
 	}
-	if l.month.Resolve != nil {
-		name, id, _ := strings.Cut(l.month.Resolve(q), "#")
-		return placeURL("", name, id)
+	if l.month.Resolve == nil {
+		return ""
 	}
-	t := at(q.Sent, l.zone)
-	for _, p := range l.month.Parts {
-		if p.Year == t.Year() && p.Month == t.Month() && p != l.month.Part {
-			return template.URL(p.Name() + "#m" + strconv.FormatUint(uint64(q.Sent), 10))
-		}
-	}
-	return ""
+	name, id, _ := strings.Cut(l.month.Resolve(q), "#")
+	return placeURL("", name, id)
 }
 
 // messages writes the days of the month.

@@ -55,9 +55,8 @@ type Month struct {
 	// "media", "voice", "files", "stickers", "contacts") that the page links to.
 	Folders []string
 	Avatar  string // name of the conversation's picture in its folder; "" for none
-	// Resolve tells where a quoted message stands that is not on this page, as
-	// "2026-04.2.html#m1776…"; "" for nowhere. Without it the month of the
-	// quote's time is taken, if it is among Parts.
+	// Resolve tells where a quoted message stands that is not found on this page, as
+	// Places does; "" for nowhere. It may be nil.
 	Resolve func(*chat.Quote) string
 	Footer  Footer
 }
