@@ -14,10 +14,9 @@
 // Memory is bounded by the Cache, and by what a few renderings take at one time.
 //
 // A conversation's folders are all there always, and some may be empty: which are is
-// known only to who has read all of it. For the same reason a month in which every
-// message is hidden, because its timer ran out, is an empty file. deleted/ is empty
-// where there is one backup. Former names of conversations are links that
-// are not listed.
+// known only to who has read all of it. A month in which every message is hidden,
+// because its timer ran out, is nowhere. deleted/ is empty where there is one backup.
+// Former names of conversations are links that are not listed.
 package view
 
 import (

@@ -9,6 +9,7 @@
 //	order                         how frames and chats/ followed each other
 //	chats/<32 hex>/<YYYY-MM>[.n]  the messages of one conversation and month
 //	media/<2 hex>/<64 hex>        media by the SHA-256 of their bytes
+//	timers                        which files of chats/ have messages with timers
 //	avatars                       of a legacy file: pictures of conversations
 //	legacy/frames, layout, blobs  of a legacy file: the file taken apart
 //	export/main.jsonl, …          of a plaintext export: its files as they are

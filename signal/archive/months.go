@@ -26,6 +26,7 @@ type months struct {
 	lru     *list.List             // the month used last in front
 	parts   map[part]int32         // how many parts were written
 	dirs    map[[16]byte]struct{}
+	timers  []part // those that were written and have a message with a timer
 	memory  int
 	limit   int // maxWaiting, less in tests
 }
@@ -35,6 +36,7 @@ type month struct {
 	part
 	records []byte
 	last    signal.Millis
+	timers  bool // a message has one
 }
 
 func newMonths(t Tree) *months {
@@ -70,6 +72,7 @@ func (m *months) add(ctx context.Context, dir [16]byte, at signal.Millis, rec []
 	mo.records = binary.AppendUvarint(mo.records, uint64(len(rec)))
 	mo.records = append(mo.records, rec...)
 	mo.last = max(mo.last, min(at, lastMillis))
+	mo.timers = mo.timers || mayHaveTimer(rec)
 	size = int64(len(mo.records)) - off
 	if len(mo.records) >= maxPart {
 		err = m.write(ctx, e)
@@ -99,6 +102,9 @@ func (m *months) write(ctx context.Context, e *list.Element) error {
 	key := part{dir: mo.dir, month: mo.month}
 	delete(m.waiting, key)
 	m.parts[key] = mo.n
+	if mo.timers {
+		m.timers = append(m.timers, mo.part)
+	}
 	m.memory -= cap(mo.records) + perMonth
 	return m.tree.Write(ctx, mo.path(), mo.last.Time(), "", bytes.NewReader(mo.records))
 }

@@ -165,6 +165,11 @@ func (s *storer) finish() error {
 		return err
 	}
 	s.report.Conversations = int64(len(s.months.dirs))
+	if timers := s.months.timers; len(timers) <= maxTimers {
+		if err := s.file(timersName, appendTimers(nil, timers)); err != nil {
+			return err
+		}
+	}
 	if err := s.frames.end(nil); err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ const (
 	framesName     = "frames"
 	orderName      = "order"
 	avatarsName    = "avatars"
+	timersName     = "timers"
 	chatsName      = "chats"
 	mediaName      = "media"
 	legacyFrames   = "legacy/frames"

@@ -75,7 +75,8 @@ const (
 	messageRoom = 48 << 20
 	fileRoom    = 8 << 20
 	smallRoom   = 16 << 20
-	maxPeople   = 8 // eras
+	maxPeople   = 8       // eras
+	maxMonths   = 1 << 18 // of which it is remembered whether anything in them is shown
 )
 
 // NewCache returns a cache that keeps about so many bytes of messages.
@@ -101,6 +102,8 @@ type History struct {
 	archives  *memo.Memo[int, *archive.Archive]
 	originals *memo.Memo[string, map[string]string]
 	avatars   *memo.Memo[struct{}, map[string]*Avatar]
+	disappear *memo.Memo[int, *timers] // by backup
+	shown     *memo.Memo[monthKey, bool]
 
 	mu     sync.Mutex
 	damage damages
@@ -128,6 +131,8 @@ func New(backups []Backup, o Options) *History {
 		archives:  memo.New[int, *archive.Archive](int64(len(backups))),
 		originals: memo.New[string, map[string]string](smallRoom),
 		avatars:   memo.New[struct{}, map[string]*Avatar](1),
+		disappear: memo.New[int, *timers](int64(len(backups))),
+		shown:     memo.New[monthKey, bool](maxMonths),
 	}
 }
 

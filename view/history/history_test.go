@@ -305,6 +305,26 @@ func files(m *chat.Message) []chat.File {
 	return list
 }
 
+// A month of which every message is hidden is not listed.
+func monthsShowSomething(t *testing.T, h *History) {
+	t.Helper()
+	list, err := h.Conversations(background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
+		months, err := h.Months(background, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range months {
+			if msgs, err := h.Messages(background, c, m); err != nil || len(msgs) == 0 {
+				t.Errorf("%s of %s has %d messages, %v", m, c.Name, len(msgs), err)
+			}
+		}
+	}
+}
+
 func TestExpiredAndDeletedAreHiddenOnDemand(t *testing.T) {
 	s := generated(t)
 	count := func(o Options) (n, gone, expired int) {
@@ -337,6 +357,9 @@ func TestExpiredAndDeletedAreHiddenOnDemand(t *testing.T) {
 	want := len(s.truth[11]["message"])
 	if n, _, _ := count(Options{HideDeleted: true, ShowExpired: true}); n != want {
 		t.Errorf("as on the phone: %d messages, want %d", n, want)
+	}
+	for _, o := range []Options{{}, {HideDeleted: true}, {AsOf: s.times[11].AddDate(100, 0, 0)}, {From: s.times[3], To: s.times[4]}} {
+		monthsShowSomething(t, New(s.backups(), o))
 	}
 	for _, o := range []Options{{ShowExpired: true}, {}} {
 		h := New(s.backups(), o)

@@ -12,9 +12,9 @@ import (
 const leastRecord = 24
 
 // Months returns the months in which a conversation has messages, the oldest first.
-// Only folders are read, and small files where the zone moves messages from one
-// month to the next. A month of which the options hide every message may be among
-// them.
+// Only folders are read, small files where the zone moves messages from one month to
+// the next, and of the months with messages that disappear as much as it takes to find
+// one that is shown. A month that cannot be read is among them.
 func (h *History) Months(ctx context.Context, c *Conversation) ([]Month, error) {
 	f, err := h.theOutline(ctx)
 	if err != nil {
@@ -49,7 +49,13 @@ func (h *History) Months(ctx context.Context, c *Conversation) ([]Month, error) 
 	}
 	var months []Month
 	for m, ok := range sure {
-		if ok && h.inPeriod(m) {
+		if !ok || !h.inPeriod(m) {
+			continue
+		}
+		if ok, err = h.showsAny(ctx, c, m); err != nil {
+			return nil, err
+		}
+		if ok {
 			months = append(months, h.month(c, m))
 		}
 	}

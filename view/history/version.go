@@ -108,6 +108,13 @@ func (h *History) hasTimers(ctx context.Context, s *content) (bool, error) {
 	k := fileKey{h.id, s.in.last(), s.path()}
 	return h.cache.timers.Get(ctx, k, func(ctx context.Context) (bool, int64, error) {
 		const cost = 300
+		t, err := h.timersOf(ctx, s.in.last())
+		if err != nil {
+			return false, 0, err
+		}
+		if t.known {
+			return t.files[s.path()], cost, nil
+		}
 		b, err := h.read(ctx, s)
 		if err != nil && h.lasting(err) {
 			return true, cost, nil
