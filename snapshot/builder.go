@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -104,17 +105,21 @@ func nanosecond(t time.Time) int64 {
 
 // Write stores what r gives as the file name: a slash-separated path below Source, with folders as they are needed. A
 // mime that is not empty becomes the extended attribute user.mime_type. If r fails its error is returned, the snapshot
-// does not have the file, and name may be written again; a name that was written is iofs.ErrExist.
+// does not have the file, and name may be written again; a name that was written is iofs.ErrExist. An r that has
+// Length() time.Duration tells at its end how long sound or film is: the extended attribute user.bakfs.length, in ms.
 func (b *Builder) Write(ctx context.Context, name string, mtime time.Time, mime string, r io.Reader) error {
 	if err := b.free(name); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	e := b.newEntry(path.Base(name), nanosecond(mtime))
-	if mime != "" {
-		e.Xattrs = []Xattr{{Name: mimeXattr, Value: []byte(mime)}}
-	}
 	if err := b.read(ctx, r, e); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	if l, ok := r.(interface{ Length() time.Duration }); ok && l.Length() > 0 {
+		e.Xattrs = append(e.Xattrs, Xattr{Name: lengthXattr, Value: strconv.AppendInt(nil, l.Length().Milliseconds(), 10)})
+	}
+	if mime != "" {
+		e.Xattrs = append(e.Xattrs, Xattr{Name: mimeXattr, Value: []byte(mime)})
 	}
 	old, err := b.old(ctx, name)
 	if err != nil {
@@ -134,7 +139,10 @@ func (b *Builder) Write(ctx context.Context, name string, mtime time.Time, mime 
 	return nil
 }
 
-const mimeXattr = "user.mime_type"
+const (
+	lengthXattr = "user.bakfs.length"
+	mimeXattr   = "user.mime_type"
+)
 
 // Reuse takes over the file of that name from Parent, with its time and type, if there is one and the store has all
 // of it; ok says so.

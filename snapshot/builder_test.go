@@ -341,3 +341,40 @@ func clashes(files map[string]string, name string) bool {
 	}
 	return false
 }
+
+// A sound is a reader that tells at its end how long it is.
+type sound struct {
+	io.Reader
+	ended bool
+}
+
+func (s *sound) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	s.ended = s.ended || err == io.EOF
+	return n, err
+}
+
+func (s *sound) Length() time.Duration {
+	if !s.ended {
+		return 0
+	}
+	return 42_007*time.Millisecond + 3
+}
+
+// The length of sound is kept, also where the file is taken over from the backup before.
+func TestBuilderKeepsLengths(t *testing.T) {
+	r := newTestRepo(t)
+	b := r.builder(BuildOptions{})
+	must(t, b.Write(t.Context(), "media/aa/aa1", time.Unix(0, 0), "audio/aac", &sound{Reader: strings.NewReader("la la la")}))
+	first := r.finish(b)
+	b = r.builder(BuildOptions{Parent: &first.Info})
+	if _, ok, err := b.Reuse(t.Context(), "media/aa/aa1"); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	for _, i := range []Info{first.Info, r.finish(b).Info} {
+		x, err := Open(r.st, i).(view).Xattrs("signal/me/media/aa/aa1")
+		if err != nil || len(x) != 2 || string(x["user.mime_type"]) != "audio/aac" || string(x["user.bakfs.length"]) != "42007" {
+			t.Errorf("%q, %v", x, err)
+		}
+	}
+}

@@ -38,7 +38,14 @@ func (s *stock) Write(_ context.Context, name string, mtime time.Time, mime stri
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.files[name] = &fstest.MapFile{Data: b, ModTime: mtime, Mode: 0o600, Sys: mime}
+	xattrs := map[string][]byte{}
+	if mime != "" {
+		xattrs["user.mime_type"] = []byte(mime)
+	}
+	if l, ok := r.(interface{ Length() time.Duration }); ok && l.Length() > 0 {
+		xattrs["user.bakfs.length"] = fmt.Append(nil, l.Length().Milliseconds())
+	}
+	s.files[name] = &fstest.MapFile{Data: b, ModTime: mtime, Mode: 0o600, Sys: xattrs}
 	s.ids[name] = sha256.Sum256(b)
 	return nil
 }
@@ -149,10 +156,8 @@ func (s shelf) Xattrs(name string) (map[string][]byte, error) {
 	if f == nil {
 		return nil, iofs.ErrNotExist
 	}
-	if mime, _ := f.Sys.(string); mime != "" {
-		return map[string][]byte{"user.mime_type": []byte(mime)}, nil
-	}
-	return nil, nil
+	xattrs, _ := f.Sys.(map[string][]byte)
+	return xattrs, nil
 }
 
 // A set is a folder that the generator has written.

@@ -9,6 +9,7 @@ import (
 	"io"
 	iofs "io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -223,6 +224,9 @@ type Media struct {
 	Hash string // SHA-256 of its bytes in hex
 	Size int64
 	MIME string // as its bytes tell; "" if they do not
+
+	// Length is how long sound or film is; 0 if that is not known, as of what earlier versions stored.
+	Length time.Duration
 }
 
 // Media says what is known of the file with a hash (see FileHash). The error
@@ -242,6 +246,9 @@ func (a *Archive) Media(ctx context.Context, hash string) (Media, error) {
 	}); ok {
 		attrs, err := x.Xattrs(name)
 		m.MIME = string(attrs["user.mime_type"])
+		if ms, err := strconv.ParseUint(string(attrs["user.bakfs.length"]), 10, 32); err == nil {
+			m.Length = min(time.Duration(ms)*time.Millisecond, maxLength)
+		}
 		return m, err
 	}
 	m.MIME, err = a.sniff(ctx, hash)

@@ -168,7 +168,8 @@ func (s *storer) writeMedia(ctx context.Context, hash string, r *watchedReader) 
 	if err != nil && err != io.EOF {
 		return err, ctx.Err()
 	}
-	err = s.tree.Write(ctx, mediaPath(hash), time.Unix(0, 0), sniff(head), br)
+	mime := sniff(head)
+	err = s.tree.Write(ctx, mediaPath(hash), time.Unix(0, 0), mime, measured(br, mime))
 	if err != nil && r.err != nil {
 		return r.err, ctx.Err()
 	}
@@ -177,7 +178,8 @@ func (s *storer) writeMedia(ctx context.Context, hash string, r *watchedReader) 
 
 // writeBytes writes a file of media that is in memory.
 func (s *storer) writeBytes(ctx context.Context, hash string, b []byte) error {
-	err := s.tree.Write(ctx, mediaPath(hash), time.Unix(0, 0), sniff(b[:min(len(b), sniffSize)]), bytes.NewReader(b))
+	mime := sniff(b[:min(len(b), sniffSize)])
+	err := s.tree.Write(ctx, mediaPath(hash), time.Unix(0, 0), mime, measured(bytes.NewReader(b), mime))
 	if err == nil {
 		s.stored(int64(len(b)))
 	}

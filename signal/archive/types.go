@@ -49,7 +49,9 @@ func (f Format) String() string {
 type Tree interface {
 	// Write stores what r gives as a file. If r fails its error is returned,
 	// wrapped, and there is no such file. A mime that is not empty is kept as
-	// the extended attribute user.mime_type.
+	// the extended attribute user.mime_type. An r that has Length() time.Duration
+	// tells at its end how long the sound or film is that it gave; what is not 0
+	// is kept as user.bakfs.length, in milliseconds.
 	Write(ctx context.Context, name string, mtime time.Time, mime string, r io.Reader) error
 	// Reuse takes the file of that name over from the account's backup before,
 	// if that has all of it, and says how long it is.

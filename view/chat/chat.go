@@ -11,7 +11,11 @@
 // Names are cut at 1024 bytes.
 package chat
 
-import "bakfs/signal"
+import (
+	"time"
+
+	"bakfs/signal"
+)
 
 // A Person is somebody who takes part in an account's conversations. Two values
 // with one Key are one person.
@@ -190,9 +194,10 @@ type File struct {
 	Index   int    // place among the message's files, from 0
 
 	// What the archive knows; history fills it in.
-	Size  int64  // bytes; -1: it is not there
-	Sniff string // the MIME type its bytes have; "" unknown
-	Lost  bool   // with Size -1: a backup has it, or may have it, but what says where it is there cannot be read
+	Size  int64         // bytes; -1: it is not there
+	Sniff string        // the MIME type its bytes have; "" unknown
+	Long  time.Duration // of sound and film; 0: not known
+	Lost  bool          // with Size -1: a backup has it, or may have it, but what says where it is there cannot be read
 	// Path is where views have it, relative to the conversation's folder: "media/…", "voice/…", "files/…",
 	// "stickers/…"; "" if it is not there. The last part is the name in media/ of the account too.
 	Path string

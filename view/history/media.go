@@ -6,6 +6,7 @@ import (
 	iofs "io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"bakfs/signal/archive"
 	"bakfs/view/chat"
@@ -22,6 +23,7 @@ type stored struct {
 	backup int // -1: nowhere
 	size   int64
 	mime   string
+	long   time.Duration
 	lost   bool // with backup -1: where it would be cannot be read
 }
 
@@ -65,7 +67,7 @@ func (h *History) at(ctx context.Context, hash string, backup int) (stored, erro
 		m, err := a.Media(ctx, hash)
 		switch {
 		case err == nil:
-			return stored{backup: backup, size: m.Size, mime: m.MIME}, cost, nil
+			return stored{backup: backup, size: m.Size, mime: m.MIME, long: m.Length}, cost, nil
 		case errors.Is(err, iofs.ErrNotExist):
 			return none, cost, nil
 		case h.lasting(err):
@@ -203,7 +205,7 @@ func (c completion) file(f *chat.File) error {
 		f.Lost = s.lost
 		return err
 	}
-	f.Size, f.Sniff = s.size, s.mime
+	f.Size, f.Sniff, f.Long = s.size, s.mime, s.long
 	if f.Kind <= chat.Document {
 		f.Kind = kindOf(f, s.mime)
 	}

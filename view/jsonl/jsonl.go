@@ -69,8 +69,6 @@ const Version = 1
 // Options say how messages are written.
 type Options struct {
 	Zone *time.Location // of the key "time"; nil: UTC
-	// Length returns how long a sound or film is, 0 if that is not known. It may be nil.
-	Length func(*chat.File) time.Duration
 }
 
 // Append appends a line for each message.

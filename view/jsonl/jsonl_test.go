@@ -31,7 +31,7 @@ const sent signal.Millis = 1778775727412
 func all() []*chat.Message {
 	photo := chat.File{Kind: chat.Photo, Path: "media/2026-05-14 18.22.07 IMG_2041.jpg", Name: "IMG_2041.jpg", MIME: "image/jpeg", Sniff: "image/jpeg", Size: 2201933,
 		Hash: strings.Repeat("ab", 32), Width: 4000, Height: 3000, Caption: "view", Blur: "LEHV6nWB2yk8"}
-	gone := chat.File{Kind: chat.Voice, MIME: "audio/aac", Claimed: 168000, Size: -1}
+	gone := chat.File{Kind: chat.Voice, MIME: "audio/aac", Long: 42 * time.Second, Claimed: 168000, Size: -1}
 	text := &chat.Text{Plain: "🧗 @Alice Example “bold”", Cut: true, Spans: []chat.Span{{Start: 5, End: 19, Mention: alice}, {Start: 20, End: 30, Style: signal.StyleBold}}}
 	preview := chat.Link{URL: "https://example.org/", Title: "T", Description: "D", Date: 5, Image: &chat.File{Kind: chat.Thumbnail, Path: "web/thumb/1.jpg", Size: 7}}
 	secret := signal.Some(signal.NewSecret("SECRET"))
@@ -71,14 +71,7 @@ func all() []*chat.Message {
 	return list
 }
 
-func options() Options {
-	return Options{Zone: berlin, Length: func(f *chat.File) time.Duration {
-		if f.Kind == chat.Voice {
-			return 42 * time.Second
-		}
-		return 0
-	}}
-}
+func options() Options { return Options{Zone: berlin} }
 
 func TestSchema(t *testing.T) {
 	got := Append(nil, all(), options())

@@ -143,9 +143,7 @@ func (w *writer) file(f *chat.File) {
 	w.millis("width", signal.Millis(f.Width))
 	w.millis("height", signal.Millis(f.Height))
 	w.text("caption", f.Caption)
-	if w.o.Length != nil {
-		w.millis("length", signal.Millis(max(0, w.o.Length(f).Milliseconds())))
-	}
+	w.millis("length", signal.Millis(max(0, f.Long.Milliseconds())))
 	w.flag("missing", !here)
 	w.flag("unreadable", !here && f.Lost)
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +72,15 @@ func number(n int) string {
 		b.WriteRune(c)
 	}
 	return b.String()
+}
+
+// length writes how long sound or film is: "0:42", "1:02:03".
+func length(d time.Duration) string {
+	s := int64((d + time.Second/2) / time.Second)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
 // size writes a number of bytes.

@@ -87,6 +87,12 @@ func newFile(f *chat.File, base, who string) file {
 		out.Detail += " · may run scripts when opened"
 	}
 	out.Print = strings.ToLower(kindWord(f.Kind)) + ", " + clean(f.Path)
+	if f.Long > 0 && f.Kind != chat.GIF {
+		long := length(f.Long)
+		out.Alt += ", " + long
+		out.Detail = long + " · " + out.Detail
+		out.Print = strings.ToLower(kindWord(f.Kind)) + ", " + long + ", " + clean(f.Path)
+	}
 	if out.As == "video" {
 		out.Blur = blurred(f.Blur)
 	}

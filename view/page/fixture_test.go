@@ -113,7 +113,7 @@ func kindsFiles(s *script) {
 		photo("media/2026-05-14 18.22.11-1 IMG_2041.jpg"), photo("media/2026-05-14 18.22.11-2 50% off #1?.jpg"), photo("media/2026-05-14 18.22.11-3 ü.jpg"),
 	}})
 	s.add(alice, 10, chat.Message{Files: []chat.File{photo("media/one.jpg")}})
-	s.add(bob, 10, chat.Message{Files: []chat.File{{Kind: chat.Voice, MIME: "audio/aac", Sniff: "audio/mp4", Hash: hash, Size: 90000, Path: "voice/2026-05-14 18.31.40 Bob Stone.m4a"}}})
+	s.add(bob, 10, chat.Message{Files: []chat.File{{Kind: chat.Voice, MIME: "audio/aac", Sniff: "audio/mp4", Hash: hash, Size: 90000, Long: 42 * time.Second, Path: "voice/2026-05-14 18.31.40 Bob Stone.m4a"}}})
 	s.add(bob, 10, chat.Message{Files: []chat.File{
 		{Kind: chat.Video, Name: "summit.mp4", Sniff: "video/mp4", Hash: hash, Size: 14_000_000, Width: 1080, Height: 1920, Path: "media/summit.mp4", Blur: "LEHV6nWB2yk8pyo0adR*.7kCMdnj"},
 		{Kind: chat.GIF, Sniff: "video/mp4", Hash: hash, Size: 400_000, Path: "media/gif.mp4"},

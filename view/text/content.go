@@ -3,7 +3,6 @@ package text
 import (
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"bakfs/signal"
@@ -225,10 +224,6 @@ func (w *writer) files(m *chat.Message, files []chat.File) {
 // file appends the line of a file. The note stands with its size.
 func (w *writer) file(word string, f *chat.File, note string) {
 	w.key(word)
-	length := time.Duration(0)
-	if w.o.Length != nil {
-		length = w.o.Length(f)
-	}
 	here := f.Path != "" && f.Size >= 0
 	switch {
 	case here:
@@ -243,8 +238,8 @@ func (w *writer) file(word string, f *chat.File, note string) {
 	}
 	var facts [4]string
 	facts[0] = note
-	if length > 0 {
-		facts[2] = duration(length)
+	if f.Long > 0 && f.Kind != chat.GIF {
+		facts[2] = duration(f.Long)
 	}
 	if here {
 		facts[3] = size(f.Size)

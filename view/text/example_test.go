@@ -66,7 +66,7 @@ func example() []*chat.Message {
 			Versions: []chat.Version{{Sent: at(14, 18, 23, 10), Text: said("I’m in! @Bob Stone can you bring the rope?")}},
 		}),
 		from(bob, at(14, 18, 31, 40), chat.Message{
-			Files: []chat.File{{Kind: chat.Voice, Hash: "2", Size: 168_032, Path: "voice/2026-05-14 18.31.40 Bob Stone.m4a"}},
+			Files: []chat.File{{Kind: chat.Voice, Hash: "2", Size: 168_032, Long: 42 * time.Second, Path: "voice/2026-05-14 18.31.40 Bob Stone.m4a"}},
 		}),
 		from(zoe, at(14, 18, 56, 40), chat.Message{
 			Text:  said("Route and parking are here: https://example.org/north-wall"),
@@ -95,12 +95,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := AppendMessages(nil, example(), Options{Zone: berlin, Length: func(f *chat.File) time.Duration {
-		if f.Kind == chat.Voice {
-			return 42 * time.Second
-		}
-		return 0
-	}})
+	got := AppendMessages(nil, example(), Options{Zone: berlin})
 	diff(t, got, want)
 }
 

@@ -30,8 +30,6 @@ import (
 // Options say how messages are written. The zero value writes times in UTC.
 type Options struct {
 	Zone *time.Location // nil: UTC
-	// Length returns how long a sound or film is, 0 if that is not known. It may be nil.
-	Length func(*chat.File) time.Duration
 }
 
 // AppendMessages appends messages of one conversation, as in its month files.
