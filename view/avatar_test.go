@@ -4,6 +4,7 @@ import (
 	"bytes"
 	iofs "io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"testing"
@@ -30,6 +31,18 @@ func TestAvatars(t *testing.T) {
 			b, err := iofs.ReadFile(tree, name)
 			if err != nil || !bytes.Contains(b, []byte(`<img src="../`+path.Base(p)+`"`)) {
 				t.Errorf("%s does not show %s: %v", name, p, err)
+			}
+		}
+	}
+	index := readAll(t, tree, "index.html")
+	for _, p := range pictures {
+		if !strings.Contains(index, `<img loading="lazy" src="`+(&url.URL{Path: p}).EscapedPath()+`"`) {
+			t.Errorf("index.html does not show %s", p)
+		}
+		galleries, _ := iofs.Glob(tree, path.Join(path.Dir(p), "web", "media-*.html"))
+		for _, name := range galleries {
+			if b := readAll(t, tree, name); !strings.Contains(b, `<img src="../`+path.Base(p)+`"`) {
+				t.Errorf("%s does not show %s", name, p)
 			}
 		}
 	}

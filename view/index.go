@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"bakfs/signal/archive"
 	"bakfs/view/chat"
 	"bakfs/view/history"
 	"bakfs/view/page"
@@ -21,11 +22,11 @@ func (a *account) index(place key, _ time.Time) node {
 		if err != nil {
 			return nil, err
 		}
-		footer, err := a.footer(ctx)
+		footer, err := a.footerOf(ctx, func(ctx context.Context) (*archive.Envelope, error) { return who.Envelope, nil })
 		if err != nil {
 			return nil, err
 		}
-		p := &page.Account{Name: who.Person.Name, Phone: who.Person.Phone, Links: a.links(), Zone: a.o.Zone, Footer: footer}
+		p := &page.Account{Name: who.Person.Name, Phone: who.Person.Phone, Messages: int(who.Envelope.Report.Messages), Links: a.links(), Zone: a.o.Zone, Footer: footer}
 		byKey := map[string]*page.Entry{}
 		for _, c := range list {
 			months, err := a.h.Months(ctx, c)
@@ -37,6 +38,9 @@ func (a *account) index(place key, _ time.Time) node {
 				return nil, err
 			}
 			e := a.entry(c, newest)
+			if e.Avatar, err = a.picture(ctx, c); err != nil {
+				return nil, err
+			}
 			byKey[c.Key] = e
 			p.Entries = append(p.Entries, e)
 		}

@@ -71,3 +71,31 @@ func TestVoiceMessagesSayHowLongTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// A page says which backup it comes from: the one since which its month is as it is, so
+// that it stays the same file when another backup comes.
+func TestPagesNameTheirSource(t *testing.T) {
+	march, april := signal.Millis(time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC).UnixMilli()), signal.Millis(time.Date(2026, 4, 9, 12, 0, 0, 0, time.UTC).UnixMilli())
+	first, second := newMade(time.Date(2026, 4, 10, 3, 0, 0, 0, time.UTC)), newMade(time.Date(2026, 4, 20, 3, 0, 0, 0, time.UTC))
+	for _, b := range []*made{first, second} {
+		b.say(march, "in March")
+		b.say(april, "in April")
+	}
+	second.say(april+86400_000, "later in April")
+	backups := keep(t, first, second)
+	fsys := Account(history.New(backups, history.Options{}), Options{})
+	old := Account(history.New(backups[:1], history.Options{}), Options{})
+	for page, want := range map[string]string{
+		"chats/Alice/web/2026-03.html": "signal-backup-2026-04-10-03-00-00", "chats/Alice/web/2026-04.html": "signal-backup-2026-04-20-03-00-00", "index.html": "signal-backup-2026-04-20-03-00-00",
+	} {
+		if got := readAll(t, fsys, page); !strings.Contains(got, "<dt>Source</dt><dd><bdi>"+want+"</bdi>, id ") {
+			t.Errorf("%s does not name %s: %s", page, want, got[strings.Index(got, "<footer>"):])
+		}
+	}
+	if got := readAll(t, fsys, "index.html"); !strings.Contains(got, "3 messages in the newest backup") {
+		t.Error("the start page does not say how many messages there are")
+	}
+	if got := readAll(t, old, "chats/Alice/web/2026-04.html"); !strings.Contains(got, "<dt>Source</dt><dd><bdi>signal-backup-2026-04-10-03-00-00</bdi>, id ") {
+		t.Error("the page of one backup does not name it")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bakfs/signal"
+	"bakfs/signal/archive"
 	"bakfs/view/chat"
 	"bakfs/view/history"
 	"bakfs/view/page"
@@ -146,10 +147,11 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 	if err != nil {
 		return nil, err
 	}
+	source := func(ctx context.Context) (*archive.Envelope, error) { return a.h.Source(ctx, c, s.month) }
 	return &generated{
 		cache: a.cache, place: place, mtime: a.lastOf(c), links: 1, parts: 1,
 		version: func(ctx context.Context) (key, error) {
-			footer, err := a.footer(ctx)
+			footer, err := a.footerOf(ctx, source)
 			if err != nil {
 				return key{}, err
 			}
@@ -174,7 +176,7 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 			if err != nil {
 				return renderedPart{}, err
 			}
-			footer, err := a.footer(ctx)
+			footer, err := a.footerOf(ctx, source)
 			if err != nil {
 				return renderedPart{}, err
 			}
@@ -251,6 +253,9 @@ func (a *account) galleries(ctx context.Context, where key, c *history.Conversat
 			if g.Footer, err = a.footer(ctx); err != nil {
 				return nil, err
 			}
+			if g.Avatar, err = a.picture(ctx, c); err != nil {
+				return nil, err
+			}
 			if split := page.Split(messages); n < len(split) {
 				g.Messages = split[n]
 			}
@@ -296,22 +301,4 @@ func (a *account) withMedia(ctx context.Context, c *history.Conversation, months
 		all = append(all, filter(messages, func(m *chat.Message) bool { return len(m.Files) > 0 })...)
 	}
 	return all, nil
-}
-
-// footer says on each page where it comes from. What changes with each backup is
-// not in it, else each page would be another file each day.
-func (a *account) footer(ctx context.Context) (page.Footer, error) {
-	who, err := a.h.Account(ctx)
-	if err != nil {
-		return page.Footer{}, err
-	}
-	view := "all backups together"
-	if b := a.h.Backups(); len(b) == 1 {
-		view = "the backup of " + b[0].Time.In(a.o.Zone).Format("2006-01-02 15:04:05 -0700")
-	}
-	f := page.Footer{Account: who.Person.Name, View: view}
-	if d := who.Person.Phone; len(d) > 4 && f.Account != d {
-		f.Account += " (…" + d[len(d)-4:] + ")"
-	}
-	return f, nil
 }

@@ -29,6 +29,7 @@ type chatList struct {
 // A chatLine is a conversation in a list.
 type chatLine struct {
 	Color, Initials string
+	Avatar          template.URL // in place of the initials; "" for none
 	Href, Newest    template.URL
 	Name, Sub       string
 	ISO, Last       string
@@ -49,11 +50,16 @@ func (a *Account) Append(b []byte) ([]byte, error) {
 		f.Header.Sub += " · "
 	}
 	f.Header.Sub += plural(len(a.Entries), "conversation")
-	if n := total(a.Entries); n >= 0 {
-		f.Header.Sub += " · " + plural(n, "message")
+	if a.Messages > 0 {
+		f.Header.Sub += " · " + plural(a.Messages, "message") + " in the newest backup"
 	}
 	if t := newest(a.Entries); !t.IsZero() {
 		f.Header.Sub += " · last message " + t.In(zone).Format("2 January 2006")
+	}
+	for _, e := range a.Entries {
+		if e.Avatar != "" && e.Chat != nil && e.Chat.Form == chat.NoteToSelf { // it is the account's own
+			f.Header.Avatar = e.picture("")
+		}
 	}
 	f.Sections = a.lists(zone)
 	for _, s := range f.Sections {
@@ -68,18 +74,6 @@ func (a *Account) Append(b []byte) ([]byte, error) {
 	w.write("top", title+" – Signal messages")
 	w.write("account", f)
 	return w.end(a.Footer, zoneName)
-}
-
-// total sums up the counts; -1 if one is not known.
-func total(entries []*Entry) int {
-	n := 0
-	for _, e := range entries {
-		if e.Count < 0 {
-			return -1
-		}
-		n += e.Count
-	}
-	return n
 }
 
 // newest is when the last message came.
@@ -143,7 +137,7 @@ func (e *Entry) line(base string, zone *time.Location) chatLine {
 	name := titleOf(e.Chat)
 	out := chatLine{
 		Color: "c" + colour(chatKey(e.Chat)), Initials: initials(name), Name: name, Sub: formWords(e.Chat),
-		Href: e.href(base, "index.html", ""), Gone: e.Gone, Muted: e.Chat != nil && e.Chat.Muted,
+		Avatar: e.picture(base), Href: e.href(base, "index.html", ""), Gone: e.Gone, Muted: e.Chat != nil && e.Chat.Muted,
 		Formerly: clean(strings.Join(e.Formerly, ", ")),
 	}
 	if e.Count >= 0 {
@@ -157,6 +151,14 @@ func (e *Entry) line(base string, zone *time.Location) chatLine {
 		}
 	}
 	return out
+}
+
+// picture returns the address of the conversation's picture; "" if it has none.
+func (e *Entry) picture(base string) template.URL {
+	if e.Avatar == "" {
+		return ""
+	}
+	return fileURL(base, "chats/"+e.Folder+"/"+e.Avatar)
 }
 
 // href returns the address of an element of a page of the conversation.

@@ -173,6 +173,6 @@ func may() *Month {
 		Chat: club, Part: Part{2026, time.May, 1, 47}, Messages: kinds(), Zone: berlin,
 		Parts:   []Part{{2024, time.December, 1, 60}, {2026, time.March, 1, 97}, {2026, time.April, 1, 5000}, {2026, time.April, 2, -1}, {2026, time.May, 1, 47}, {2026, time.June, 1, -1}},
 		Folders: []string{"media", "voice", "files", "stickers", "contacts", "text", "json"},
-		Footer:  Footer{Account: "Jana Novak (+49 151 ••• 0142)", View: "merged from 37 backups", Source: "signal-backup-2026-05-31-03-00-12"},
+		Footer:  Footer{Account: "Jana Novak (+49 151 ••• 0142)", View: "merged from 37 backups", Source: "signal-backup-2026-05-31-03-00-12", ID: "5e0c 91b7 44d2 0000…"},
 	}
 }

@@ -68,7 +68,7 @@ func (g *Gallery) Append(b []byte) ([]byte, error) {
 	w := newWriter(b)
 	title, year := titleOf(g.Chat), strconv.Itoa(g.Year)
 	f := galleryFrame{Header: header{
-		Color: "c" + colour(chatKey(g.Chat)), Initials: initials(title), Title: title,
+		Color: "c" + colour(chatKey(g.Chat)), Initials: initials(title), Avatar: avatarURL(g.Avatar), Title: title,
 		Sub: "Photos and videos of " + year, Menu: "Years, options",
 	}}
 	for _, y := range slices.Backward(g.Years) {

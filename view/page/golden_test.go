@@ -23,7 +23,7 @@ type anyPage interface {
 func entries() []*Entry {
 	day := time.Date(2026, 5, 31, 3, 0, 0, 0, berlin)
 	return []*Entry{
-		{Chat: club, Folder: "Climbing Club 🧗", Last: day, Newest: "2026-05.html", Count: 1214, Formerly: []string{"Climbers"}},
+		{Chat: club, Folder: "Climbing Club 🧗", Last: day, Newest: "2026-05.html", Count: 1214, Avatar: "avatar.jpg", Formerly: []string{"Climbers"}},
 		{Chat: &chat.Conversation{Key: alice.Key, Form: chat.Direct, Name: "Alice Example", Person: alice, Muted: true}, Folder: "Alice Example", Last: day.AddDate(0, -1, 0), Count: 1},
 		{Chat: &chat.Conversation{Key: "self", Form: chat.NoteToSelf, Name: "Note to Self", Person: jana, Pinned: 2}, Folder: "Note to Self", Count: 0},
 		{Chat: &chat.Conversation{Key: sara.Key, Form: chat.Direct, Name: sara.Name, Person: sara, Archived: true}, Folder: "שרה כהן", Last: day.AddDate(-1, 0, 0), Count: 12},
@@ -47,9 +47,9 @@ func pages() map[string]anyPage {
 			Chat: club, Parts: m.Parts, Formerly: []string{"Climbers"}, Zone: berlin, Folders: m.Folders, Footer: m.Footer,
 		},
 		"year":    &Overview{Chat: es[1].Chat, Year: 2026, Parts: m.Parts, Zone: berlin},
-		"gallery": &Gallery{Chat: club, Year: 2026, Number: 2, Of: 3, Years: []int{2024, 2026}, Messages: m.Messages, Zone: berlin, Footer: m.Footer},
+		"gallery": &Gallery{Chat: club, Year: 2026, Number: 2, Of: 3, Years: []int{2024, 2026}, Avatar: "avatar.png", Messages: m.Messages, Zone: berlin, Footer: m.Footer},
 		"account": &Account{
-			Name: "Jana Novak", Phone: "+49 151 ••• 0142", Entries: es, Zone: berlin, Footer: m.Footer,
+			Name: "Jana Novak", Phone: "+49 151 ••• 0142", Messages: 1233, Entries: es, Zone: berlin, Footer: m.Footer,
 			Folders: []ChatFolder{{Name: "Sport", Entries: es[:1]}, {}},
 			Links:   []string{"text", "media", "timeline", "contacts", "calls.txt", "deleted", "search", "about.txt"},
 		},

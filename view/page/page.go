@@ -41,7 +41,8 @@ type Part struct {
 type Footer struct {
 	Account string // "Jana Novak (+49 151 ••• 0142)"
 	View    string // "merged from 37 backups", "backup of 31 May 2026, 03:00 +02:00"
-	Source  string // name and hash of the backup
+	Source  string // name of the backup
+	ID      string // what identifies it, with Source
 }
 
 // A Month is the page web/<Part.Name()> of a conversation.
@@ -86,6 +87,7 @@ type Gallery struct {
 	Messages []*chat.Message // of the year, in order; those without photos and videos are passed over
 	Zone     *time.Location
 	Page     func(*chat.Message) string // name of the page it is on; nil: that of its month
+	Avatar   string                     // as in Month
 	Footer   Footer
 }
 
@@ -98,6 +100,7 @@ type Entry struct {
 	Count    int      // messages; -1: not known
 	Formerly []string // earlier names
 	Gone     bool     // not in the newest backup
+	Avatar   string   // name of its picture in its folder; "" for none
 }
 
 // A ChatFolder is one of the folders into which a person sorted conversations.
@@ -109,6 +112,7 @@ type ChatFolder struct {
 // An Account is the page index.html of an account.
 type Account struct {
 	Name, Phone string
+	Messages    int      // in the newest backup; 0: not known
 	Entries     []*Entry // newest first; pinned and archived ones too
 	Folders     []ChatFolder
 	Links       []string // those of "text", "media", "timeline", "contacts", "calls.txt", "deleted", "search", "about.txt" that exist

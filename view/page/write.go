@@ -66,7 +66,7 @@ func (w *writer) write(name string, data any) {
 func (w *writer) raw(h template.HTML) { w.buf.WriteString(string(h)) }
 
 func (w *writer) end(f Footer, zone string) ([]byte, error) {
-	f.Account = clean(f.Account)
+	f.Account, f.Source = clean(f.Account), clean(f.Source)
 	w.write("bottom", bottom{Footer: f, Zone: zone})
 	return w.buf.Bytes(), w.err
 }
