@@ -44,6 +44,13 @@ func renderChanges(ctx context.Context, h *history.History) ([]byte, error) {
 			c.Chats = append(c.Chats, n)
 		}
 	}
+	renames, err := h.Renames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range renames {
+		c.Renames = append(c.Renames, text.Rename(r))
+	}
 	return text.AppendChanges(nil, &c), nil
 }
 

@@ -28,6 +28,7 @@ type outline struct {
 	byKey    map[string]*Conversation
 	byFolder map[string]*Conversation
 	former   map[string]*Conversation // by names that folders had
+	names    map[string][]string      // of persons and groups by their keys: what older heads call those that changed, newest first
 
 	digest atomic.Pointer[[32]byte] // of all persons; nil: not yet made
 }
@@ -65,6 +66,7 @@ func (h *History) readOutline(ctx context.Context) (*outline, error) {
 	if len(f.eras) == 0 {
 		f.eras = []*era{{base: -1}}
 	}
+	f.names = b.names
 	return f, h.converse(ctx, f, b)
 }
 

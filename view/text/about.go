@@ -84,7 +84,11 @@ type Changes struct {
 	From, To string // labels; From is "" for the first
 	All      Change
 	Chats    []Change // of the conversations that differ
+	Renames  []Rename // of persons and groups
 }
+
+// A Rename is a name that somebody or a group had, and the one that they have.
+type Rename struct{ From, To string }
 
 // A Change counts what is new and what is gone.
 type Change struct {
@@ -105,11 +109,18 @@ func AppendChanges(b []byte, c *Changes) []byte {
 		w.plain(": ")
 	}
 	w.change(c.All)
+	if n := len(c.Renames); n > 0 {
+		w.plain(", " + strconv.Itoa(n) + " renamed")
+	}
 	w.end()
 	for _, one := range c.Chats {
 		w.line(orElse(one.Name, "Unknown"))
 		w.plain(": ")
 		w.change(one)
+		w.end()
+	}
+	for _, r := range c.Renames {
+		w.plain("“" + oneLine(r.From) + "” is now called “" + oneLine(r.To) + "”")
 		w.end()
 	}
 	return w.b

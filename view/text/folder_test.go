@@ -62,7 +62,7 @@ func TestAbout(t *testing.T) {
 
 func TestChanges(t *testing.T) {
 	b := AppendChanges(nil, &Changes{From: "2026-05-14_0300_pixel", To: "2026-05-15_0300_pixel", All: Change{"", 214, 12, 3, 5, 0}, Chats: []Change{
-		{"Climbing Club 🧗", 213, 12, 3, 0, 0}, {"Eve\n+1", 1, 0, 0, 5, 0}}})
+		{"Climbing Club 🧗", 213, 12, 3, 0, 0}, {"Eve\n+1", 1, 0, 0, 5, 0}}, Renames: []Rename{{"Climbers", "Climbing Club 🧗"}, {"Mallory\n+9 messages", "Eve\u202e"}}})
 	b = append(b, "----\n"...)
 	b = AppendChanges(b, &Changes{To: "2026-05-14_0300_pixel", All: Change{Messages: 1}})
 	golden(t, "changes.txt", b)
