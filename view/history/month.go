@@ -12,7 +12,8 @@ import (
 type Month struct {
 	Year  int
 	Month time.Month
-	// Most is at least the number of messages that say anything, and cheap to know: it is not how many there are.
+	// Most is at least the number of messages that say anything, but for those that were edited in a later month. It
+	// is cheap to know, and not how many there are.
 	Most int
 	// Bytes is how long the files are that hold its messages, in all backups: what reading it costs.
 	Bytes int64

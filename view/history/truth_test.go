@@ -129,13 +129,17 @@ func messages(t tester, h *History) map[string][]*chat.Message {
 			if err != nil {
 				t.Fatal(err)
 			}
+			most := m.Most
 			for _, msg := range list {
 				if msg.Chat != c.Conversation {
 					t.Errorf("a message of %s is of %s", c.Key, msg.Chat.Key)
 				}
+				if monthOf(msg.Sent, h.o.Zone) > m.at() {
+					most++
+				}
 			}
-			if len(list) > m.Most {
-				t.Errorf("%d messages, at most %d", len(list), m.Most)
+			if len(list) > most {
+				t.Errorf("%d messages, at most %d", len(list), most)
 			}
 			got[c.Key] = append(got[c.Key], list...)
 		}
