@@ -44,6 +44,10 @@ func (l *lab) prepareSignal() {
 	l.disk.Load(l.states.after)
 }
 
+func (d day) differs(other day) bool {
+	return d.original.differs(other.original)+d.texts.differs(other.texts) != ""
+}
+
 // daysStored exports every stored backup of Signal.
 func (x *trial) daysStored() (all []day) {
 	x.t.Helper()
@@ -81,8 +85,15 @@ func (x *trial) signalAftermath(done bool) {
 	if stored < len(x.known) || stored > len(x.days) || done && stored != len(x.days) {
 		x.fatalf("%d backups of Signal are stored, the run was done: %v", stored, done)
 	}
-	if x.full || !done {
+	switch {
+	case done || stored == len(x.known):
 		x.holdsDays("after it", x.days[:stored])
+	case x.full: // a backup that fails is no reason to leave the next one out
+		for i, got := range x.daysStored() {
+			if got.differs(x.days[i]) && got.differs(x.days[len(x.days)-stored+i]) {
+				x.fatalf("backup %d of Signal is none of the phone's", i)
+			}
+		}
 	}
 	x.works(x.m, x.args...) // what is not stored is stored now, and nothing is stored twice
 	if left := x.temporaries(); left != 0 {

@@ -79,6 +79,9 @@ var (
 	ErrPending = errors.New("not in the folder yet")
 	// ErrVanished: was seen here before.
 	ErrVanished = errors.New("was in the folder before and is gone")
+	// ErrForeign: the file says of itself that it is of another repository, and its name
+	// is made of what it holds, so it is no damaged entry of this one.
+	ErrForeign = errors.New("is of repository")
 	// ErrFork: a device's log has two versions.
 	ErrFork = errors.New("the log has two versions")
 )

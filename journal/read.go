@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"bakfs/seal"
+	"bakfs/store"
 )
 
 // A log is what is known of one device's folder.
@@ -226,6 +227,25 @@ func (j *Journal) readFile(f *file) error {
 	}
 	f.entry, f.public, f.err = openEntry(j.keys, f.place, raw)
 	return nil
+}
+
+// Opens says whether one of the files of the journal that are named is an entry that
+// the keys open: then the repository is theirs, whatever others have put beside it.
+func Opens(f *store.Folder, k *seal.Keys, names []string) bool {
+	for _, name := range names {
+		var p seal.Pseudonym
+		dir, base := path.Split(name)
+		seq, short, ok := parseFile(base)
+		if !ok || !unhex(p[:], path.Base(dir)) {
+			continue
+		}
+		if raw, err := f.ReadFile(name, maxFile); err == nil {
+			if _, _, err = openEntry(k, place{p, seq, short}, raw); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (j *Journal) keep(f *file) {

@@ -53,7 +53,7 @@ func openSeal(k *seal.Keys, p place, raw []byte) (content, []byte, error) {
 		return content{}, nil, fmt.Errorf("header: class %d is no entry: %w", h.Class, seal.ErrTampered)
 	}
 	if h.Repository != k.Repository() {
-		return content{}, nil, fmt.Errorf("header: is of repository %v: %w", h.Repository, seal.ErrTampered)
+		return content{}, nil, fmt.Errorf("header: %w %v: %w", ErrForeign, h.Repository, seal.ErrTampered)
 	}
 	sp := seal.Place{Class: seal.ClassEntry, Epoch: h.Epoch, Pseudonym: p.pseudonym, Seq: p.seq}
 	plain, err := k.Open(sp, raw)

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -94,7 +95,9 @@ func (b *builder) addLog(l *log) {
 	c := b.chain(l.pseudonym)
 	for _, f := range l.files {
 		if f.err != nil {
-			c.close(f.place)
+			if !errors.Is(f.err, ErrForeign) {
+				c.close(f.place)
+			}
 			b.problems = append(b.problems, Problem{f.place.path(), f.err})
 			continue
 		}

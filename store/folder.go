@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	iofs "io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -170,38 +171,57 @@ func (f *Folder) List(dir string) ([]iofs.DirEntry, error) {
 	return entries, nil
 }
 
-// Repository returns the id that the folder's objects carry in clear: those of
-// the journal, one for each device, or else one of the packs. Nothing is
-// verified. Two ids are an error that names them; none is ErrNotSynced, or
-// ErrNoRepository where the folder is Unfinished.
+// Repository returns the id that the folder's objects carry in clear, as
+// Repositories finds it; two ids are an error that names them.
 func (f *Folder) Repository() (seal.RepositoryID, error) {
-	for _, top := range []string{journalDir, packsDir} {
-		ids, err := f.idsBelow(top)
-		if err != nil {
-			return seal.RepositoryID{}, err
-		}
-		switch len(ids) {
-		case 0:
-			continue
-		case 1:
-			return ids[0], nil
-		}
-		return seal.RepositoryID{}, fmt.Errorf("%s holds files of several repositories: %s and %s", f.dir, ids[0], ids[1])
+	found, err := f.Repositories(false)
+	if err != nil {
+		return seal.RepositoryID{}, err
 	}
-	if began, err := Unfinished(f.dir); err == nil && began {
-		return seal.RepositoryID{}, fmt.Errorf("%s: the making of the repository was cut off: %w", f.dir, ErrNoRepository)
+	if len(found) > 1 {
+		return seal.RepositoryID{}, f.Mixed(slices.Collect(maps.Keys(found)))
+	}
+	for id := range found {
+		return id, nil
 	}
 	return seal.RepositoryID{}, fmt.Errorf("%s: %w", f.dir, ErrNotSynced)
 }
 
-// idsBelow returns the different ids found in the directories of top, asking
-// the first readable object of each.
-func (f *Folder) idsBelow(top string) ([]seal.RepositoryID, error) {
+// Mixed is the error of a folder that is several repositories at once.
+func (f *Folder) Mixed(ids []seal.RepositoryID) error {
+	var names []string
+	for _, id := range ids {
+		names = append(names, id.String())
+	}
+	slices.Sort(names)
+	return fmt.Errorf("%s holds files of several repositories: %s", f.dir, strings.Join(names, " and "))
+}
+
+// Repositories returns the ids that the folder's objects carry in clear, and the
+// names of objects that do: those of the journal, or else of the packs. It asks
+// every object, or the first readable one of each directory. Nothing is verified:
+// who can write to the folder can put any id there. No id is ErrNotSynced, or
+// ErrNoRepository where the folder is Unfinished.
+func (f *Folder) Repositories(every bool) (map[seal.RepositoryID][]string, error) {
+	for _, top := range []string{journalDir, packsDir} {
+		found, err := f.idsBelow(top, every)
+		if err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	if began, err := Unfinished(f.dir); err == nil && began {
+		return nil, fmt.Errorf("%s: the making of the repository was cut off: %w", f.dir, ErrNoRepository)
+	}
+	return nil, fmt.Errorf("%s: %w", f.dir, ErrNotSynced)
+}
+
+// idsBelow returns the ids found in the directories of top, and where.
+func (f *Folder) idsBelow(top string, every bool) (map[seal.RepositoryID][]string, error) {
 	dirs, err := f.List(top)
 	if err != nil {
 		return nil, err
 	}
-	var ids []seal.RepositoryID
+	found := map[seal.RepositoryID][]string{}
 	var last error // an object that is there and cannot be reached
 	for _, d := range dirs {
 		if !d.IsDir() {
@@ -224,16 +244,16 @@ func (f *Folder) idsBelow(top string) ([]seal.RepositoryID, error) {
 				}
 				continue
 			}
-			if !slices.Contains(ids, h.Repository) {
-				ids = append(ids, h.Repository)
+			found[h.Repository] = append(found[h.Repository], name)
+			if !every {
+				break
 			}
-			break
 		}
 	}
-	if len(ids) == 0 {
+	if len(found) == 0 {
 		return nil, last
 	}
-	return ids, nil
+	return found, nil
 }
 
 func (f *Folder) header(name string) (seal.Header, error) {

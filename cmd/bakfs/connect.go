@@ -52,6 +52,9 @@ func (p *program) connect(ctx context.Context, device string) error {
 	if err != nil {
 		return err
 	}
+	if err := r.choose(key); err != nil {
+		return err
+	}
 	if err := enrol(ctx, r, key, name); err != nil {
 		return err
 	}

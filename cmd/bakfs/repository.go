@@ -18,7 +18,8 @@ import (
 // and the journal as it is now.
 type repository struct {
 	folder   *store.Folder
-	id       seal.RepositoryID
+	id       seal.RepositoryID // zero: several are possible, and choose decides
+	base     dirs              // of all repositories
 	dirs     dirs
 	keys     *seal.Keys
 	device   *seal.Device // nil: not enrolled, or opened with a key
@@ -41,11 +42,11 @@ func (p *program) folder() (*repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := f.Repository()
-	if err != nil {
+	r := &repository{folder: f, base: base}
+	if err := r.find(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &repository{folder: f, id: id, dirs: base.of(id)}, nil
+	return r, nil
 }
 
 func (p *program) repositoryDir() (string, error) {
@@ -99,6 +100,9 @@ func (p *program) unlock(ctx context.Context, r *repository) error {
 	}
 	key, err := p.readKey(ctx)
 	if err != nil {
+		return err
+	}
+	if err := r.choose(key); err != nil {
 		return err
 	}
 	r.keys = seal.DeriveRoot(key, r.id).Keys()
