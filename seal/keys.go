@@ -20,6 +20,7 @@ const (
 	labelObject    = "bakfs/v1 object"
 	labelJournal   = "bakfs/v1 journal"
 	labelPseudonym = "bakfs/v1 pseudonym"
+	labelTags      = "bakfs/v1 local tags"
 
 	// currentEpoch is the epoch that version 1 writes with.
 	currentEpoch = 0
@@ -144,6 +145,13 @@ func (k *Keys) Pseudonym(d DeviceID) (p Pseudonym) {
 	sum := newHasher(k.get().epoch[0].pseudonym[:]).sum(d[:])
 	copy(p[:], sum[:])
 	return p
+}
+
+// Tag returns what stands for something in the files of this machine: equal for equal things of a label, and nothing
+// can be learned from it, nor guessed, without the keys. The label has no NUL.
+func (k *Keys) Tag(label string, what []byte) [32]byte {
+	key := derive(k.get().epochs[0][:], labelTags)
+	return newHasher(key[:]).sum([]byte(label), []byte{0}, what)
 }
 
 // hasher is an HMAC-SHA-256 that is used again and again, by one goroutine at a time.

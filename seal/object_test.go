@@ -262,3 +262,18 @@ func TestNoTwoObjectsShareBytes(t *testing.T) {
 		t.Fatalf("%d of %d bytes are equal", same, len(a))
 	}
 }
+
+func TestTagsTellThingsLabelsAndRepositoriesApart(t *testing.T) {
+	k := testKeys()
+	other := DeriveRoot(keyFrom(random(100)), RepositoryID{9}).Keys()
+	seen := map[[32]byte]bool{k.Tag("a", []byte("b")): true}
+	for _, tag := range [][32]byte{k.Tag("a", []byte("c")), k.Tag("ab", nil), k.Tag("", []byte("ab")), other.Tag("a", []byte("b")), k.Name(0, []byte("a\x00b"))} {
+		if seen[tag] {
+			t.Error("two are equal")
+		}
+		seen[tag] = true
+	}
+	if !seen[testKeys().Tag("a", []byte("b"))] {
+		t.Error("not the same again")
+	}
+}

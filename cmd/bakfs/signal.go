@@ -56,7 +56,7 @@ type signalRun struct {
 	st     *store.Store
 	keys   *signalKeys
 	flags  backupFlags
-	stored map[[32]byte]*archive.Envelope
+	stored *signalStored
 }
 
 func (p *program) newSignalRun(r *repository, st *store.Store, f backupFlags) *signalRun {
@@ -69,9 +69,12 @@ func (b *signalRun) all(ctx context.Context, sources []*signalSource) (failed []
 	if len(sources) == 0 {
 		return nil
 	}
-	if failed = b.lookUp(ctx); b.stored == nil {
-		return failed
+	stored, failed, err := b.p.newSignalStored(ctx, b.r, b.st)
+	if err != nil {
+		return []error{err}
 	}
+	b.stored = stored
+	defer stored.keep()
 	if err := b.keys.load(ctx); err != nil { // once, and not as an error of a backup
 		failed = append(failed, err)
 		sources = slices.DeleteFunc(sources, func(s *signalSource) bool { return s.NeedsKey() })
@@ -92,17 +95,9 @@ func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error
 		if ctx.Err() != nil {
 			return failed
 		}
-		err := item.Err
-		if err == nil {
-			var id [32]byte
-			id, err = s.ID(ctx, item)
-			if e := b.stored[id]; err == nil && e != nil && e.Report.Err() == nil {
-				old++
-				continue
-			}
-		}
-		if err == nil {
-			err = b.one(ctx, s, item)
+		done, err := b.item(ctx, s, item)
+		if done {
+			old++
 		}
 		if err != nil {
 			failed = append(failed, signalError(s.path(item), err))
@@ -114,33 +109,41 @@ func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error
 	return failed
 }
 
-// lookUp reads which backups the repository has. One that is damaged there is told
-// of, and does not count; one that is not here now ends the run's Signal part, since it would be
-// stored a second time.
-func (b *signalRun) lookUp(ctx context.Context) (failed []error) {
-	stored := map[[32]byte]*archive.Envelope{}
-	for _, info := range b.p.snapshots(b.r.journal) {
-		if info.Kind != snapshot.Signal {
-			continue
-		}
-		a, err := openArchive(ctx, b.st, info)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, store.ErrOffline) || errors.Is(err, store.ErrMissing) || errors.Is(err, store.ErrNotSynced):
-			return []error{fail(exitNotSynced, fmt.Errorf("which Signal backups are stored already cannot be read: snapshot %s: %w", shortID(info), err),
-				"wait until the sync program has fetched everything, then try again")}
-		case err != nil:
-			failed = append(failed, fail(exitDamaged, fmt.Errorf("snapshot %s: its Signal backup cannot be read: %w", shortID(info), err),
-				"if its original is still there it is stored again; `bakfs check --read-data` tells what else is damaged"))
-			continue
-		}
-		if e := a.Envelope(); stored[e.ID] == nil || e.Report.Err() == nil {
-			stored[e.ID] = e
-		}
+// item stores one backup, unless it is stored: then old says that all of it is. One
+// that never was whole is decoded again only if it, or its media, were touched since.
+func (b *signalRun) item(ctx context.Context, s *signalSource, item archive.Item) (old bool, err error) {
+	if item.Err != nil {
+		return false, item.Err
 	}
-	b.stored = stored
-	return failed
+	id, err := s.ID(ctx, item)
+	if err != nil {
+		return false, err
+	}
+	e, damage, err := b.stored.of(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if e != nil && e.Report.Err() == nil {
+		return true, errors.Join(damage...)
+	}
+	seen, err := s.Fingerprint(ctx, item)
+	if err != nil {
+		return false, err
+	}
+	if e != nil && !b.flags.reread && b.stored.cache.wasTried(id, seen) {
+		b.asFar(s, item, e.Report)
+		return false, errors.Join(damage...)
+	}
+	report, err := b.one(ctx, s, item)
+	if report != nil && report.Err() != nil {
+		b.stored.cache.try(id, seen)
+	}
+	return false, errors.Join(append(damage, err)...)
+}
+
+// asFar says that a backup that is not whole is stored. It was an error when that was done.
+func (b *signalRun) asFar(s *signalSource, item archive.Item, report archive.Report) {
+	b.p.say("%s: stored already, as far as it can be read: %v", quote(s.path(item)), report.Err())
 }
 
 // openArchive opens the Signal backup of a snapshot.
@@ -156,12 +159,12 @@ func openArchive(ctx context.Context, st *store.Store, info snapshot.Info) (*arc
 }
 
 // one stores one backup. One that is stored already as far as it could be read, and
-// has not become better since, makes no snapshot.
-func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item) error {
+// has not become better since, makes no snapshot. The report is nil if nothing came of it.
+func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item) (*archive.Report, error) {
 	begun := time.Now()
 	backup, err := b.keys.open(ctx, s, item)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer backup.Close()
 	if backup.Newer > 0 {
@@ -176,13 +179,13 @@ func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item)
 	}
 	builder, err := snapshot.NewBuilder(ctx, b.st, b.r.journal, b.r.device, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	report, err := backup.Store(ctx, builder)
-	if old := b.stored[backup.ID]; err == nil && old != nil && reflect.DeepEqual(old.Report, report) {
+	if old := b.stored.seen[backup.ID]; err == nil && old != nil && reflect.DeepEqual(old.Report, report) {
 		bar.done()
-		b.p.say("%s: stored already, as far as it can be read: %v", quote(s.path(item)), report.Err())
-		return nil // it was an error when it was stored
+		b.asFar(s, item, report)
+		return &report, nil
 	}
 	builder.Miss(losses(report))
 	var result snapshot.Result
@@ -191,13 +194,13 @@ func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item)
 	}
 	bar.done()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b.stored[backup.ID] = &archive.Envelope{ID: backup.ID, Report: report}
+	b.stored.add(result.Info, &archive.Envelope{ID: backup.ID, Report: report})
 	if err := b.done(backup, report, result, time.Since(begun)); err != nil {
-		return err
+		return &report, err
 	}
-	return lossError(report)
+	return &report, lossError(report)
 }
 
 // losses is how many parts of a backup are not in the snapshot and should be.

@@ -24,12 +24,12 @@ var snapshotName = regexp.MustCompile(`^signal-backups?-(\d{4}(?:-\d{2}){5})(-tm
 // snapshotTime is the layout of the date in it.
 const snapshotTime = "2006-01-02-15-04-05"
 
-// The names of a folder backup. files is a folder beside the snapshots and a
-// file inside each.
+// The names of a folder backup. FilesName is a folder beside the snapshots, as it
+// is beside main.jsonl in an export, and a file inside each.
 const (
 	mainName     = "main"
-	metadataName = "metadata"
-	filesName    = "files"
+	MetadataName = "metadata"
+	FilesName    = "files"
 )
 
 // DefaultName is what apps call a backup folder. The user may rename it.
@@ -112,7 +112,7 @@ func HoldsSnapshots(entries []iofs.DirEntry) bool {
 // what one has.
 func isSnapshot(fsys iofs.FS, dir, name string) bool {
 	main, err1 := iofs.Stat(fsys, path.Join(dir, mainName))
-	meta, err2 := iofs.Stat(fsys, path.Join(dir, metadataName))
+	meta, err2 := iofs.Stat(fsys, path.Join(dir, MetadataName))
 	if err1 == nil && err2 == nil && main.Mode().IsRegular() && meta.Mode().IsRegular() {
 		return true
 	}
@@ -177,7 +177,7 @@ func (f *Folder) snapshot(name string) Snapshot {
 		s.Time, _ = time.Parse(snapshotTime, m[1])
 		s.Partial = m[2] != ""
 	}
-	for _, file := range []string{mainName, metadataName} {
+	for _, file := range []string{mainName, MetadataName} {
 		info, err := iofs.Stat(f.fsys, path.Join(name, file))
 		switch {
 		case errors.Is(err, iofs.ErrNotExist), err == nil && info.Mode().IsRegular() && info.Size() == 0:
@@ -234,8 +234,8 @@ func (f *Folder) open(ctx context.Context, name string, bk BackupKey, id *ID) (*
 
 func (b *Backup) open(ctx context.Context, bk BackupKey, id *ID) (err error) {
 	fsys, name := b.Folder.fsys, b.Snapshot.Name
-	if b.Metadata, err = readSmall(fsys, path.Join(name, metadataName)); err != nil {
-		return fmt.Errorf("%s: %w", metadataName, err)
+	if b.Metadata, err = readSmall(fsys, path.Join(name, MetadataName)); err != nil {
+		return fmt.Errorf("%s: %w", MetadataName, err)
 	}
 	meta, err := ParseMetadata(b.Metadata)
 	switch {

@@ -37,7 +37,7 @@ func CreateSnapshot(root, name string, keys Keys, metadata []byte) (*SnapshotWri
 	if _, err := os.Lstat(filepath.Join(root, name)); err == nil {
 		return nil, &iofs.PathError{Op: "create", Path: filepath.Join(root, name), Err: iofs.ErrExist}
 	}
-	for _, dir := range []string{filepath.Join(root, filesName), w.tmp()} {
+	for _, dir := range []string{filepath.Join(root, FilesName), w.tmp()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
@@ -111,7 +111,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 func (w *SnapshotWriter) Close() error {
 	err := errors.Join(w.main.Close(), w.buffer.Flush(), w.file.Sync(), w.file.Close())
 	w.file = nil
-	for name, content := range map[string][]byte{metadataName: w.metadata, filesName: w.list} {
+	for name, content := range map[string][]byte{MetadataName: w.metadata, FilesName: w.list} {
 		if err == nil {
 			err = writeFile(filepath.Join(w.tmp(), name), func(f io.Writer) error {
 				_, err := f.Write(content)

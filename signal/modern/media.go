@@ -30,7 +30,7 @@ func MediaName(l *signal.Locator) (name string, ok bool) {
 }
 
 // mediaPath returns where in a folder backup a file of that name is.
-func mediaPath(name string) string { return path.Join(filesName, name[:2], name) }
+func mediaPath(name string) string { return path.Join(FilesName, name[:2], name) }
 
 // Media opens the file that l names, after checking the MAC of all of it. The
 // bytes are checked again, against their hash, while they are read: an error
