@@ -6,9 +6,9 @@
 //
 // What always holds: a value is a pure function of the records it was made
 // from; nothing here reads a clock, and no record makes it panic or grow beyond
-// a small multiple of its size. Strings that people chose are as they chose
-// them, valid UTF-8 and otherwise hostile: whoever writes them out escapes them.
-// Names are cut at 1024 bytes.
+// a small multiple of its size: what the names of mentions add is bounded by the text.
+// Strings that people chose are as they chose them, valid UTF-8 and otherwise
+// hostile: whoever writes them out escapes them. Names are cut at 1024 bytes.
 package chat
 
 import (

@@ -99,8 +99,12 @@ func checkText(t interface {
 		if (s.Style == signal.StyleNone) != (s.Mention != nil) || s.Style < 0 || s.Style > signal.StyleMonospace {
 			t.Fatalf("style %d, mention %v", s.Style, s.Mention)
 		}
-		if s.Mention != nil && text.Plain[s.Start:s.End] != "@"+s.Mention.Name {
-			t.Fatalf("mention %q", text.Plain[s.Start:s.End])
+		if s.Mention == nil {
+			continue
+		}
+		said, name := text.Plain[s.Start:s.End], "@"+s.Mention.Name
+		if start, clipped := strings.CutSuffix(said, "…"); said != name && (!clipped || !strings.HasPrefix(name, start)) {
+			t.Fatalf("mention %q", said)
 		}
 	}
 }

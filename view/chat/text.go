@@ -13,6 +13,15 @@ import (
 // in proportion to it. The apps allow fewer; beyond it the placeholder stays.
 const maxMentions = 500
 
+// What the names of mentions may add to a text: they are a few bytes in a record, so
+// that many long ones would make gigabytes of a small backup. Beyond it a name is
+// clipped. The apps allow names of 128 bytes, and a mention is three bytes of a text.
+const (
+	mentionRoom   = 1024 // bytes, and
+	mentionGrowth = 4    // times the text
+	maxClipped    = 24
+)
+
 // A mark is a range of a text in UTF-16 units: a style or a mention.
 type mark struct {
 	start, length uint64
@@ -89,13 +98,18 @@ func layOut(body string, marks []mark) (string, []Span) {
 	spans := locate(body, marks)
 	mentions := mentionsOf(spans)
 	plain := strings.Builder{}
-	from := 0
+	from, room := 0, mentionRoom+mentionGrowth*len(body)
 	for i := range mentions {
 		m := &mentions[i]
 		plain.WriteString(body[from:m.Start])
 		m.newStart = plain.Len()
 		plain.WriteByte('@')
-		plain.WriteString(m.Mention.Name)
+		called := m.Mention.Name
+		if len(called) > room {
+			called = clip(called, maxClipped)
+		}
+		room -= len(called)
+		plain.WriteString(called)
 		m.newEnd = plain.Len()
 		from = m.End
 	}

@@ -84,6 +84,34 @@ func TestLongTextsAreWholeOnceTheirFileIsRead(t *testing.T) {
 	}
 }
 
+// A mention is a few bytes in a record; what its name adds is bounded by the text, also
+// in long texts, earlier versions, and quotes, and the names that are shown first are whole.
+func TestNamesOfMentionsDoNotOutgrowTheText(t *testing.T) {
+	p := NewPeople(slices.Values([]*signal.Frame{{Item: &signal.Recipient{ID: 2, Destination: &signal.Contact{
+		ACI: some(bob), ProfileGivenName: signal.Some(strings.Repeat("Ñ", 500)),
+	}}}}), "")
+	many := &signal.Text{Body: strings.Repeat("\uFFFC", 500)}
+	for i := range 500 {
+		many.BodyRanges = append(many.BodyRanges, mention(uint32(i), 1, bob))
+	}
+	bound := len(many.Body) + mentionRoom + mentionGrowth*len(many.Body) + 500*(maxClipped+len("@…"))
+	m := p.Message(&signal.ChatItem{
+		Body:      &signal.StandardMessage{Text: many, Quote: &signal.Quote{Text: many}},
+		Revisions: []signal.ChatItem{{Body: &signal.StandardMessage{Text: many}}},
+	})
+	long := p.text(many, &signal.FilePointer{})
+	long.Complete(many.Body)
+	for where, text := range map[string]*Text{"text": m.Text, "quote": m.Quote.Text, "version": m.Versions[0].Text, "long text": long} {
+		checkText(t, text)
+		if n := len(text.Plain); n > bound || len(text.Spans) != 500 {
+			t.Errorf("%s: %d bytes with %d mentions of a text of %d", where, n, len(text.Spans), len(many.Body))
+		}
+		if first := text.Spans[0]; text.Plain[first.Start:first.End] != "@"+strings.Repeat("Ñ", 500) {
+			t.Errorf("%s: the first name is %q", where, text.Plain[first.Start:first.End])
+		}
+	}
+}
+
 // The same made with units in the plain way, for bodies without half characters.
 func TestRangesAsWithUnits(t *testing.T) {
 	p := clubPeople()
