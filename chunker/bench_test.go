@@ -11,11 +11,15 @@ import (
 func plain(c *Cutter, data []byte, end bool) int {
 	var h, least uint64
 	cut := 0
-	for i := Min; i < len(data) && i < Max; i++ {
+	strictBits, looseBits := [2]uint{20, 43}, [2]uint{16, 47}
+	if c.max == FineMax {
+		strictBits, looseBits = [2]uint{14, 49}, [2]uint{10, 53}
+	}
+	for i := c.min; i < len(data) && i < c.max; i++ {
 		h = h<<1 + c.table[data[i]]
-		mask := uint64(1<<20-1) << 43
-		if i+1 >= Average {
-			mask = uint64(1<<16-1) << 47
+		mask := uint64(1<<strictBits[0]-1) << strictBits[1]
+		if i+1 >= c.average {
+			mask = uint64(1<<looseBits[0]-1) << looseBits[1]
 			if cut == 0 || h <= least {
 				least, cut = h, i+1
 			}
@@ -23,7 +27,7 @@ func plain(c *Cutter, data []byte, end bool) int {
 		if h&mask == 0 {
 			return i + 1
 		}
-		if i+1 == Max {
+		if i+1 == c.max {
 			return cut
 		}
 	}

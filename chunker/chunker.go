@@ -2,9 +2,6 @@ package chunker
 
 import "io"
 
-// buffered is how much a Chunker holds: what Cut may need at once, and as much again so that it reads large pieces.
-const buffered = 2 * Max
-
 // emptyReads is how many reads in a row may give neither a byte nor an error.
 const emptyReads = 100
 
@@ -18,9 +15,10 @@ type Chunker struct {
 	err    error // of the reader; stays
 }
 
-// New returns a chunker over r.
+// New returns a chunker over r. It holds two of the longest chunks: what Cut may need at once, and as much again so that
+// it reads large pieces.
 func (c *Cutter) New(r io.Reader) *Chunker {
-	k := &Chunker{cutter: c, buffer: make([]byte, buffered)}
+	k := &Chunker{cutter: c, buffer: make([]byte, 2*c.max)}
 	k.Reset(r)
 	return k
 }
@@ -34,7 +32,7 @@ func (k *Chunker) Reset(r io.Reader) {
 // error of the reader is returned as soon as it is met, and again by every later call: what was read before it is not
 // handed out as if the stream had ended there.
 func (k *Chunker) Next() ([]byte, error) {
-	if k.end-k.start < Max && k.err == nil {
+	if k.end-k.start < k.cutter.max && k.err == nil {
 		k.fill()
 	}
 	if k.err != nil && k.err != io.EOF {

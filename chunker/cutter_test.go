@@ -41,6 +41,12 @@ func TestKnownCuts(t *testing.T) {
 	if got := lengths(data, c.Cut); !slices.Equal(got, want) {
 		t.Errorf("cuts %v", got)
 	}
+	// Made with a loop in another language too.
+	want = []int{5638, 4900, 4817, 4396, 5270, 4518, 2582, 4819, 3951, 7009, 2161, 4696, 5809, 4117, 4352, 5220, 4534, 4627, 4924, 4940, 4670, 4205, 4226, 4323,
+		4522, 4146, 3065, 3923, 4266, 446}
+	if got := lengths(data[:1<<17], c.Fine().Cut); !slices.Equal(got, want) {
+		t.Errorf("fine cuts %v", got)
+	}
 }
 
 func TestCutsAreThoseOfThePlainLoop(t *testing.T) {
@@ -52,6 +58,12 @@ func TestCutsAreThoseOfThePlainLoop(t *testing.T) {
 		want := lengths(data, func(d []byte, end bool) int { return plain(c, d, end) })
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %v instead of %v", name, got, want)
+		}
+		fine := c.Fine()
+		got = lengths(data, fine.Cut)
+		want = lengths(data, func(d []byte, end bool) int { return plain(fine, d, end) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%s, cut finely: %d chunks instead of %d", name, len(got), len(want))
 		}
 	}
 }
@@ -82,7 +94,7 @@ func TestScanIsThePlainLoop(t *testing.T) {
 // A made table in which the hash of a long run of 'a' is -A, and single other bytes in it decide.
 func TestEdges(t *testing.T) {
 	const a = 0x1234_5678_9abc_def1
-	c := new(Cutter)
+	c := &Cutter{min: Min, average: Average, max: Max, strict: strict, loose: loose}
 	c.table['a'] = a
 	c.table['s'] = 2 * a       // hash 0 after the run: satisfies both masks
 	c.table['l'] = 2*a + 1<<44 // satisfies the loose mask only

@@ -1,6 +1,7 @@
 package chunker
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"math/rand/v2"
 	"slices"
@@ -107,6 +108,45 @@ func TestMeanIsAboutAverage(t *testing.T) {
 	}
 	if slices.Max(list) == Max {
 		t.Error("a chunk of Max bytes in random data")
+	}
+}
+
+func TestFineChunks(t *testing.T) {
+	c := testCutter(8).Fine()
+	data := randomBytes(8, 4<<20)
+	list := lengths(data, c.Cut)
+	if mean := len(data) / len(list); mean < FineAverage*8/10 || mean > FineAverage*12/10 {
+		t.Errorf("mean %d", mean)
+	}
+	for _, n := range list[:len(list)-1] {
+		if n <= FineMin || n > FineMax {
+			t.Errorf("chunk of %d bytes", n)
+		}
+	}
+	k := c.New(bytes.NewReader(data))
+	if got, whole, err := all(k); err != nil || !slices.Equal(got, list) || !bytes.Equal(whole, data) {
+		t.Errorf("read: %d chunks instead of %d, %v", len(got), len(list), err)
+	}
+	if zeros := lengths(make([]byte, 1<<20), c.Cut); len(zeros) != 1<<20/FineMax {
+		t.Errorf("zeros: %v", zeros)
+	}
+	changed := slices.Clone(data)
+	copy(changed[2<<20:], "a change")
+	known := map[string]bool{}
+	at := 0
+	for _, n := range list {
+		known[string(data[at:at+n])], at = true, at+n
+	}
+	fresh := 0
+	at = 0
+	for _, n := range lengths(changed, c.Cut) {
+		if !known[string(changed[at:at+n])] {
+			fresh += n
+		}
+		at += n
+	}
+	if fresh == 0 || fresh > 3*FineAverage {
+		t.Errorf("a change of 8 bytes makes %d bytes of chunks new", fresh)
 	}
 }
 

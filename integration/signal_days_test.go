@@ -35,56 +35,68 @@ func signalDays(t *testing.T, args ...string) (dir string) {
 	return dir
 }
 
+// A phoneOf is an account whose phone makes a backup each day.
+type phoneOf struct {
+	name, kind, schema string // of the generator
+	of, key            string // the folder of backups, and what opens them
+	messages, media    int
+	mean               int // bytes of a file of media
+	same               func(t *testing.T, phone, item, dest string)
+}
+
 // Ten daily backups of one account cost little more than the first, although Signal
-// encrypts each anew, and each comes out again.
+// encrypts each anew, and each comes out again. Where there is little media, what
+// changes in the rows of a legacy backup weighs most.
 func TestTenDaysOfSignal(t *testing.T) {
 	t.Parallel()
-	days := amount(3, 10, 10)
-	messages, media, size := amount(1000, 4000, 20_000), amount(40, 400, 1000), amount(20_000, 100_000, 150_000)
-	for _, kind := range []struct {
-		name, of, key string
-		same          func(t *testing.T, phone, item, dest string)
-	}{
-		{"v2", "SignalBackups", "recovery-key.txt", sameSnapshot},
-		{"legacy", "legacy", "passphrase.txt", sameFile},
+	usual := phoneOf{messages: amount(1000, 4000, 20_000), media: amount(40, 400, 1000), mean: amount(20_000, 100_000, 150_000)}
+	little := phoneOf{messages: amount(1000, 3000, 20_000), media: amount(40, 200, 200), mean: amount(20_000, 100_000, 100_000)}
+	for _, p := range []phoneOf{
+		{"v2", "v2", "new", "SignalBackups", "recovery-key.txt", usual.messages, usual.media, usual.mean, sameSnapshot},
+		{"legacy", "legacy", "new", "legacy", "passphrase.txt", usual.messages, usual.media, usual.mean, sameFile},
+		{"legacy with little media", "legacy", "new", "legacy", "passphrase.txt", little.messages, little.media, little.mean, sameFile},
+		{"old legacy with little media", "legacy", "old", "legacy", "passphrase.txt", little.messages, little.media, little.mean, sameFile},
 	} {
-		t.Run(kind.name, func(t *testing.T) {
-			phone := signalDays(t, "--kind", kind.name, "--days", fmt.Sprint(days), "--messages", fmt.Sprint(messages), "--chats", "30",
-				"--media", fmt.Sprint(media), "--media-bytes", fmt.Sprint(size))
-			m, _ := newRepository(t, "laptop")
-			before := folderSize(t, m.repo)
-			items := signalItems(t, filepath.Join(phone, kind.of))
-			if len(items) != days {
-				t.Fatalf("%d backups", len(items))
-			}
-			var stored, folder []int64
-			for _, item := range items { // each alone, as days come
-				m.ok("backup", "--signal", filepath.Join(phone, kind.of, item), "--signal-key-file", filepath.Join(phone, kind.key))
-				list := parseLines[struct {
-					Stored int64 `json:"bytes_stored"`
-				}](t, m.ok("snapshots", "--json"))
-				stored = append(stored, list[len(list)-1].Stored)
-				folder = append(folder, folderSize(t, m.repo)-before)
-			}
-			all := int64(0)
-			for _, n := range stored {
-				all += n
-			}
-			t.Logf("%d days of %d messages: stored %.3f × the first, the cloud folder is %.3f × that after the first (%d KB)", days, messages,
-				float64(all)/float64(stored[0]), float64(folder[days-1])/float64(folder[0]), folder[0]/1000)
-			if days == 10 && float64(all) > 1.15*float64(stored[0]) {
-				t.Errorf("stored %v bytes", stored)
-			}
-			for i, item := range items {
-				if i > 0 && i < days-1 && !*long {
-					continue
-				}
-				dest := filepath.Join(tempDir(t), "made")
-				list := m.snapshots()
-				m.ok("export", "signal", list[i].ID, dest)
-				kind.same(t, phone, item, dest)
-			}
-		})
+		t.Run(p.name, func(t *testing.T) { tenDays(t, p) })
+	}
+}
+
+func tenDays(t *testing.T, p phoneOf) {
+	days := amount(3, 10, 10)
+	phone := signalDays(t, "--kind", p.kind, "--schema", p.schema, "--days", fmt.Sprint(days), "--messages", fmt.Sprint(p.messages), "--chats", "30",
+		"--media", fmt.Sprint(p.media), "--media-bytes", fmt.Sprint(p.mean))
+	m, _ := newRepository(t, "laptop")
+	before := folderSize(t, m.repo)
+	items := signalItems(t, filepath.Join(phone, p.of))
+	if len(items) != days {
+		t.Fatalf("%d backups", len(items))
+	}
+	var stored, folder []int64
+	for _, item := range items { // each alone, as days come
+		m.ok("backup", "--signal", filepath.Join(phone, p.of, item), "--signal-key-file", filepath.Join(phone, p.key))
+		list := parseLines[struct {
+			Stored int64 `json:"bytes_stored"`
+		}](t, m.ok("snapshots", "--json"))
+		stored = append(stored, list[len(list)-1].Stored)
+		folder = append(folder, folderSize(t, m.repo)-before)
+	}
+	all := int64(0)
+	for _, n := range stored {
+		all += n
+	}
+	t.Logf("%d days of %d messages: stored %.3f × the first, the cloud folder is %.3f × that after the first (%d KB)", days, p.messages,
+		float64(all)/float64(stored[0]), float64(folder[days-1])/float64(folder[0]), folder[0]/1000)
+	if days == 10 && float64(all) > 1.15*float64(stored[0]) {
+		t.Errorf("stored %v bytes", stored)
+	}
+	for i, item := range items {
+		if i > 0 && i < days-1 && !*long {
+			continue
+		}
+		dest := filepath.Join(tempDir(t), "made")
+		list := m.snapshots()
+		m.ok("export", "signal", list[i].ID, dest)
+		p.same(t, phone, item, dest)
 	}
 }
 

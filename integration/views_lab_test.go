@@ -88,7 +88,7 @@ func (l *messageLab) store(dir string) {
 		b, err := source.Open(ctx, item, strings.TrimSpace(string(key)))
 		check(l.t, err)
 		account := "/signal/" + b.Account
-		w, err := snapshot.NewBuilder(ctx, st, f.log, f.device, snapshot.BuildOptions{Keys: f.keys, Source: account, Date: b.Time, Parent: parent})
+		w, err := snapshot.NewBuilder(ctx, st, f.log, f.device, snapshot.BuildOptions{Keys: f.keys, Source: account, Date: b.Time, Parent: parent, Fine: archive.Fine})
 		check(l.t, err)
 		_, err = b.Store(ctx, w)
 		check(l.t, err)

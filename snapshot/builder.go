@@ -27,7 +27,8 @@ type BuildOptions struct {
 	Date     time.Time // when the Signal backup was made
 	Parent   *Info     // a snapshot of kind Signal to take files from; nil: none
 	Tags     []string
-	DryRun   bool // count all, write nothing
+	Fine     func(name string) bool // files of many small records that change here and there, cut finely; nil: none
+	DryRun   bool                   // count all, write nothing
 	Progress *Progress
 	Now      func() time.Time             // nil: time.Now
 	Warn     func(path string, err error) // nil: none. Called by Finish
@@ -37,15 +38,15 @@ type BuildOptions struct {
 // same time; Finish is called once, after they have returned. A Builder that is not finished leaves nothing but chunks
 // that a later run may use, and needs no closing.
 type Builder struct {
-	o       BuildOptions
-	book    book
-	put     sink
-	n       counters
-	cutter  *chunker.Cutter
-	cutters sync.Pool // of *chunker.Chunker
-	owner   Entry     // the fields that all entries share
-	parent  *nodes
-	before  string // the source's path in Parent
+	o      BuildOptions
+	book   book
+	put    sink
+	n      counters
+	coarse sync.Pool // of *chunker.Chunker
+	fine   sync.Pool // likewise, for files that are cut finely
+	owner  Entry     // the fields that all entries share
+	parent *nodes
+	before string // the source's path in Parent
 
 	mu   sync.Mutex // guards what follows
 	tree *builtDir  // of Source
@@ -70,12 +71,14 @@ func NewBuilder(ctx context.Context, st *store.Store, j *journal.Journal, d *sea
 	if o.Keys == nil || o.Source == "" || o.Date.IsZero() {
 		return nil, errNoOptions
 	}
-	b := &Builder{o: o, book: book{st, j, d}, cutter: chunker.NewCutter(o.Keys.CutKey()), tree: newBuiltDir()}
+	b := &Builder{o: o, book: book{st, j, d}, tree: newBuiltDir()}
 	if err := b.info().check(); err != nil {
 		return nil, err
 	}
 	b.put = newTally(st, o.Keys, o.DryRun, &b.n)
-	b.cutters.New = func() any { return b.cutter.New(nil) }
+	cutter := chunker.NewCutter(o.Keys.CutKey())
+	b.coarse.New = func() any { return cutter.New(nil) }
+	b.fine.New = func() any { return cutter.Fine().New(nil) }
 	var names owners
 	b.owner = Entry{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}
 	b.owner.User, b.owner.Group = names.user(b.owner.UID), names.group(b.owner.GID)
@@ -112,7 +115,7 @@ func (b *Builder) Write(ctx context.Context, name string, mtime time.Time, mime 
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	e := b.newEntry(path.Base(name), nanosecond(mtime))
-	if err := b.read(ctx, r, e); err != nil {
+	if err := b.read(ctx, r, e, b.cutFinely(name)); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if l, ok := r.(interface{ Length() time.Duration }); ok && l.Length() > 0 {
@@ -156,7 +159,7 @@ func (b *Builder) Reuse(ctx context.Context, name string) (size int64, ok bool, 
 	}
 	e := b.newEntry(path.Base(name), old.MTime)
 	e.Xattrs = old.Xattrs
-	ok, err = reuseContent(ctx, b.book.st, b.put, e, old)
+	ok, err = reuseContent(ctx, b.book.st, newListOf(b.put, b.cutFinely(name)), e, old)
 	if !ok && err == nil {
 		return 0, false, nil
 	}
@@ -190,10 +193,16 @@ func (b *Builder) newEntry(name string, mtime int64) *Entry {
 	return &e
 }
 
+func (b *Builder) cutFinely(name string) bool { return b.o.Fine != nil && b.o.Fine(name) }
+
 // read stores the content of a file in e.
-func (b *Builder) read(ctx context.Context, r io.Reader, e *Entry) error {
-	c := b.cutters.Get().(*chunker.Chunker)
-	defer b.cutters.Put(c)
+func (b *Builder) read(ctx context.Context, r io.Reader, e *Entry, fine bool) error {
+	cutters := &b.coarse
+	if fine {
+		cutters = &b.fine
+	}
+	c := cutters.Get().(*chunker.Chunker)
+	defer cutters.Put(c)
 	c.Reset(&countedReader{r, b})
 	defer c.Reset(nil) // it must not keep r
 	chunk, err := c.Next()
@@ -206,7 +215,7 @@ func (b *Builder) read(ctx context.Context, r io.Reader, e *Entry) error {
 		e.Inline, e.Size = slices.Clone(chunk), int64(len(chunk))
 		return nil
 	}
-	w := newListWriter(b.put)
+	w := newListOf(b.put, fine)
 	if err := putChunk(ctx, b.put, chunk, w); err != nil {
 		return err
 	}

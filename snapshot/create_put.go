@@ -120,14 +120,13 @@ func putChunk(ctx context.Context, put sink, chunk []byte, w *listWriter) error 
 }
 
 // reuseContent gives e the content of old, which a snapshot has; false: some chunk of it is not in the store any
-// more, or its list cannot be read. A list is written again from its extents, so that its nodes are known to be there
-// too; the same extents give the same nodes.
-func reuseContent(ctx context.Context, st *store.Store, put sink, e, old *Entry) (bool, error) {
+// more, or its list cannot be read. A list is written again from its extents to w, so that its nodes are known to be
+// there too; the same extents give the same nodes.
+func reuseContent(ctx context.Context, st *store.Store, w *listWriter, e, old *Entry) (bool, error) {
 	e.Size, e.Inline = old.Size, old.Inline
 	if old.content() < contentExtents {
 		return true, nil
 	}
-	w := newListWriter(put)
 	for x, err := range extents(ctx, st, old) {
 		if err != nil {
 			return false, ctx.Err()

@@ -12,12 +12,14 @@ import (
 const (
 	maxListItems = 8192 // items of a list node
 	listSplit    = 1024 // items of a list node, on average
+	fineSplit    = 32   // likewise, of a file that is cut finely: a change rewrites one node of each level
 )
 
 // A listWriter takes a file's extents and puts them into its entry, or, when they are many, into list nodes that
 // end where a chunk's name says so. It is for one goroutine.
 type listWriter struct {
 	st     sink
+	split  uint16   // items of a node, on average
 	few    []Extent // all, as long as they fit into the entry
 	size   int64
 	data   int64 // of it in chunks
@@ -33,7 +35,16 @@ type listLevel struct {
 	written bool // a node of this level is written already
 }
 
-func newListWriter(st sink) *listWriter { return &listWriter{st: st} }
+func newListWriter(st sink) *listWriter { return &listWriter{st: st, split: listSplit} }
+
+// newListOf is newListWriter for a file that may be cut finely.
+func newListOf(st sink, fine bool) *listWriter {
+	w := newListWriter(st)
+	if fine {
+		w.split = fineSplit
+	}
+	return w
+}
 
 // add appends the next extent of the file.
 func (w *listWriter) add(ctx context.Context, x Extent) error {
@@ -81,7 +92,7 @@ func (w *listWriter) push(ctx context.Context, l int, length int64, id seal.ID) 
 	level.buf = appendListItem(level.buf, uint8(l), length, id)
 	level.count++
 	level.size += length
-	level.ended = level.count == maxListItems || binary.BigEndian.Uint16(id[len(id)-2:])%listSplit == 1
+	level.ended = level.count == maxListItems || binary.BigEndian.Uint16(id[len(id)-2:])%w.split == 1
 	return nil
 }
 

@@ -61,7 +61,7 @@ func sameContent(a, b *Entry) bool {
 func (c *creator) reuse(ctx context.Context, name string, st *unix.Stat_t, old *Entry) (*Entry, error) {
 	e := c.names.newEntry(name, st)
 	e.Xattrs = old.Xattrs
-	ok, err := reuseContent(ctx, c.st, c.put, e, old)
+	ok, err := reuseContent(ctx, c.st, newListWriter(c.put), e, old)
 	if !ok || err != nil {
 		return nil, err
 	}

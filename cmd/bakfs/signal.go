@@ -170,7 +170,7 @@ func (b *signalRun) one(ctx context.Context, s *signalSource, item archive.Item)
 	if backup.Newer > 0 {
 		b.p.warn("warning: %s: Signal wrote it in version %d of its format, which is newer than this bakfs knows; all of it is stored as it is, and what messages/ shows of it may not be all until bakfs is newer too", quote(s.path(item)), backup.Newer)
 	}
-	o := snapshot.BuildOptions{Keys: b.r.keys, Source: signalRoot + "/" + backup.Account, Date: backup.Time, Tags: b.flags.tags, DryRun: b.flags.dryRun}
+	o := snapshot.BuildOptions{Keys: b.r.keys, Source: signalRoot + "/" + backup.Account, Date: backup.Time, Tags: b.flags.tags, DryRun: b.flags.dryRun, Fine: archive.Fine}
 	o.Parent = b.parent(o.Source, backup.Time)
 	var bar *progress
 	o.Progress, bar = b.p.backupProgress()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -73,6 +74,10 @@ const (
 	exportMain     = "export/main.jsonl"
 	exportMetadata = "export/metadata.json"
 )
+
+// Fine says whether a file of a tree is many small records, of which from one
+// backup to the next some change here and there: all files but media.
+func Fine(name string) bool { return !strings.HasPrefix(name, mediaName+"/") }
 
 // mediaPath returns the name in a tree of the file with a hash in hex.
 func mediaPath(hash string) string { return mediaName + "/" + hash[:2] + "/" + hash }
