@@ -3,30 +3,30 @@ package signal
 // Retired returns where the bytes of p are by the fields that apps wrote before
 // August 2025 in place of Locator, told as a Locator; nil if p has none of
 // them, which is so for all of today's. An empty one means that the bytes
-// cannot be had any more. Without a hash of the plaintext none of them leads to
-// a file that can be checked. p stays as it is.
-func (p *FilePointer) Retired() *Locator {
+// cannot be had any more. It has no hash of the plaintext; name is what a local
+// backup calls the file, "" if p does not say. p stays as it is.
+func (p *FilePointer) Retired() (l *Locator, name string) {
 	var old retiredPointer
 	if len(p.Unknown.Bytes()) == 0 || Unmarshal(p.Unknown.Bytes(), &old) != nil {
-		return nil
+		return nil, ""
 	}
 	switch {
 	case old.local != nil:
 		l := old.local
 		return &Locator{Key: l.remoteKey, EncryptedDigest: l.remoteDigest, Size: l.size, LocalKey: l.localKey, MediaTierCDNNumber: l.backupCDN,
-			TransitCDNKey: l.transitKey, TransitCDNNumber: l.transitCDN}
+			TransitCDNKey: l.transitKey, TransitCDNNumber: l.transitCDN}, l.mediaName
 	case old.backup != nil:
 		l := old.backup
 		return &Locator{Key: l.key, EncryptedDigest: l.digest, Size: l.size, MediaTierCDNNumber: l.cdn,
-			TransitCDNKey: l.transitKey, TransitCDNNumber: l.transitCDN}
+			TransitCDNKey: l.transitKey, TransitCDNNumber: l.transitCDN}, ""
 	case old.attachment != nil:
 		l := old.attachment
 		return &Locator{Key: l.key, EncryptedDigest: l.digest, Size: l.size, TransitCDNKey: l.cdnKey, TransitCDNNumber: l.cdn,
-			TransitTierUploadTimestamp: l.uploaded}
+			TransitTierUploadTimestamp: l.uploaded}, ""
 	case old.invalid != nil:
-		return new(Locator)
+		return new(Locator), ""
 	}
-	return nil
+	return nil, ""
 }
 
 // A retiredPointer is the fields of a FilePointer that are no more.

@@ -32,8 +32,12 @@ func TestRetiredLocators(t *testing.T) {
 		if err := Unmarshal(test.wire, &p); err != nil {
 			t.Fatal(name, err)
 		}
-		if got := p.Retired(); !reflect.DeepEqual(got, test.want) {
+		got, file := p.Retired()
+		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
+		}
+		if want := map[string]string{"local": "name"}[name]; file != want {
+			t.Errorf("%s: the file is called %q", name, file)
 		}
 		if !bytes.Equal(Append(nil, &p), test.wire) {
 			t.Errorf("%s: does not come out again", name)

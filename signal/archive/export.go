@@ -27,7 +27,11 @@ func (a *Archive) Plaintext(ctx context.Context, o modern.ExportOptions) (iofs.F
 	}
 	root := a.tree(kind)
 	media := root.below("files")
-	shelf := &shelf{a: a, plain: true, exact: a.envelope.Format == Export}
+	old, err := a.retired(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shelf := &shelf{a: a, plain: true, exact: a.envelope.Format == Export, old: old}
 	shelf.folder(media)
 	main := a.recordNode(root, modern.ExportMain, a.exportFile(o, shelf))
 	metadata := root.below(modern.ExportMetadata).bytes(modern.AppendExportMetadata(nil))
@@ -46,6 +50,9 @@ func (a *Archive) exportFile(o modern.ExportOptions, s *shelf) *modern.RecordFil
 	f := modern.NewExportFile(replay{a}, o, func(f *signal.Frame) {
 		if a.envelope.Format == Legacy {
 			signal.Files(f, giveKey)
+		}
+		if len(s.old) > 0 {
+			signal.Files(f, func(p *signal.FilePointer) { s.old.locate(p) })
 		}
 		s.look(f)
 	})

@@ -31,6 +31,9 @@ type gallery struct {
 
 	index map[[32]byte]int
 	files []mediaFile
+
+	openRetired func(ctx context.Context, name string, l *signal.Locator) (io.ReadCloser, error) // nil: there is no store
+	retired     retiredGallery
 }
 
 // A mediaFile is a file and where it may be.
@@ -72,6 +75,7 @@ func (g *gallery) look(m signal.Message) {
 	}
 	signal.Files(m, func(p *signal.FilePointer) {
 		if FileHash(p.Locator) == "" {
+			g.retired.look(p)
 			return
 		}
 		hash := [32]byte([]byte(p.Locator.PlaintextHash.V))
@@ -104,23 +108,31 @@ func (s *storer) storeMedia() error {
 	if err := c.wait(); err != nil {
 		return err
 	}
+	have := make(map[[32]byte]bool)
 	for i, err := range lost {
-		switch {
-		case err == nil:
-			continue
-		case errors.Is(err, modern.ErrNoMedia):
-			s.report.Gone++
-			continue // as it is in any backup
-		case errors.Is(err, iofs.ErrNotExist):
-			s.report.Missing++
-			err = fmt.Errorf("media %x: not there", files[i].hash)
-		default:
-			s.report.DamagedMedia++
-			err = fmt.Errorf("media %x: %w", files[i].hash, err)
+		if err == nil {
+			have[files[i].hash] = true
+		} else {
+			s.lostMedia(files[i].hash, err)
 		}
-		s.report.lost(err)
 	}
-	return nil
+	return s.storeRetired(have)
+}
+
+// lostMedia reports a file that could not be stored.
+func (s *storer) lostMedia(name [32]byte, err error) {
+	switch {
+	case errors.Is(err, modern.ErrNoMedia):
+		s.report.Gone++
+		return // as it is in any backup
+	case errors.Is(err, iofs.ErrNotExist):
+		s.report.Missing++
+		err = fmt.Errorf("media %x: not there", name)
+	default:
+		s.report.DamagedMedia++
+		err = fmt.Errorf("media %x: %w", name, err)
+	}
+	s.report.lost(err)
 }
 
 // storeFile stores one file, or says why that cannot be: lost. It may run at

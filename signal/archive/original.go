@@ -105,7 +105,11 @@ func (a *Archive) sealedTree(ctx context.Context, root *node) (iofs.FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", envelopeName, ErrArchive, err)
 	}
-	shelf := &shelf{a: a}
+	old, err := a.retired(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shelf := &shelf{a: a, old: old}
 	main := modern.NewMainFile(replay{a}, keys, mainIV(keys, a.state()), shelf.record)
 	if e.Format == Main {
 		return nodeFS{ctx, root.folder(a.recordNode(root, "main", main))}, nil

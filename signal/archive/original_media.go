@@ -21,6 +21,7 @@ type shelf struct {
 	plain bool                            // as in an export: not sealed, each with an extension
 	exact bool                            // extensions are as senders wrote them, else in lower case
 	fill  func(ctx context.Context) error // returns when the shelf has seen all records
+	old   retiredFiles                    // those whose hash the records do not tell
 
 	mu    sync.Mutex
 	seen  map[[32]byte]*exhibit // by name
@@ -51,7 +52,7 @@ var keyMark = []byte{9<<3 | 2, 64}
 
 // record looks at one record.
 func (s *shelf) record(rec []byte) {
-	if !bytes.Contains(rec, keyMark) {
+	if !bytes.Contains(rec, keyMark) && (len(s.old) == 0 || !bytes.Contains(rec, retiredMark)) {
 		return
 	}
 	f := new(signal.Frame)
@@ -63,7 +64,10 @@ func (s *shelf) record(rec []byte) {
 // look looks at what a message points to. It may see a message more than once.
 func (s *shelf) look(m signal.Message) {
 	signal.Files(m, func(p *signal.FilePointer) {
-		name, ok := modern.MediaName(p.Locator)
+		name, ok := s.old.locate(p), true
+		if name == "" || s.plain {
+			name, ok = modern.MediaName(p.Locator)
+		}
 		if !ok {
 			return
 		}

@@ -179,21 +179,27 @@ func openHashed(root *os.Root, name string, l *signal.Locator) (io.ReadCloser, e
 	if err != nil {
 		return nil, bare(err)
 	}
-	return &hashedFile{f, sha256.New(), string(l.PlaintextHash.V)}, nil
+	return &hashedFile{hashedReader{f, sha256.New(), [32]byte([]byte(l.PlaintextHash.V))}, f}, nil
 }
 
-// A hashedFile gives an error in place of io.EOF if it was not the file of that
-// hash.
+// A hashedFile is a file that must be the one of a hash.
 type hashedFile struct {
-	*os.File
-	sum  hash.Hash
-	want string
+	hashedReader
+	io.Closer
 }
 
-func (h *hashedFile) Read(p []byte) (int, error) {
-	n, err := h.File.Read(p)
+// A hashedReader gives an error in place of io.EOF if it was not the file of that
+// hash.
+type hashedReader struct {
+	r    io.Reader
+	sum  hash.Hash
+	want [32]byte
+}
+
+func (h *hashedReader) Read(p []byte) (int, error) {
+	n, err := h.r.Read(p)
 	h.sum.Write(p[:n])
-	if err == io.EOF && string(h.sum.Sum(nil)) != h.want {
+	if err == io.EOF && [32]byte(h.sum.Sum(nil)) != h.want {
 		return n, fmt.Errorf("not the file that the message had: %w", modern.ErrDamaged)
 	}
 	return n, err

@@ -113,9 +113,11 @@ func look(rec []byte) (g glance) {
 	return g
 }
 
-// mayHaveFiles reports whether a record may hold the hash of a file: a field
-// 10 of 32 bytes, which is what a locator has.
-func mayHaveFiles(rec []byte) bool { return bytes.Contains(rec, []byte{10<<3 | 2, 32}) }
+// mayHaveFiles reports whether a record may hold the hash of a file, a field 10 of
+// 32 bytes, which is what a locator has, or the key of one without.
+func mayHaveFiles(rec []byte) bool {
+	return bytes.Contains(rec, []byte{10<<3 | 2, 32}) || bytes.Contains(rec, retiredMark)
+}
 
 // mayHaveIDs reports whether a record may hold the id of an account: a field
 // of 16 bytes.

@@ -131,6 +131,9 @@ func (o *sealed) store(s *storer) error {
 		return ""
 	}
 	s.media.open = o.openMedia
+	if o.folder != nil {
+		s.media.openRetired = o.folder.RetiredMedia
+	}
 	s.recheck = func() error {
 		_, f, err := checkMain(s.ctx, o.path, o.keys)
 		if err == nil {

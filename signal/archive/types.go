@@ -66,6 +66,7 @@ const (
 	orderName      = "order"
 	avatarsName    = "avatars"
 	timersName     = "timers"
+	retiredName    = "retired"
 	chatsName      = "chats"
 	mediaName      = "media"
 	legacyFrames   = "legacy/frames"

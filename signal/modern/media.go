@@ -29,6 +29,20 @@ func MediaName(l *signal.Locator) (name string, ok bool) {
 	return hex.EncodeToString(sum[:]), true
 }
 
+// RetiredMedia returns the name that the file of p has in the store of media by
+// the field that apps wrote before August 2025, and where it is but for the hash
+// of the plaintext, which that field does not tell. ok is false if p has no such
+// field, or tells the hash in today's.
+func RetiredMedia(p *signal.FilePointer) (name string, l *signal.Locator, ok bool) {
+	if p.Locator != nil && len(p.Locator.PlaintextHash.V) == sha256.Size {
+		return "", nil, false
+	}
+	if l, name = p.Retired(); l == nil || !isMediaName(name) || len(l.LocalKey.V.Reveal()) != 64 {
+		return "", nil, false
+	}
+	return name, l, true
+}
+
 // mediaPath returns where in a folder backup a file of that name is.
 func mediaPath(name string) string { return path.Join(FilesName, name[:2], name) }
 
@@ -42,10 +56,24 @@ func (f *Folder) Media(ctx context.Context, l *signal.Locator) (io.ReadCloser, e
 	if !ok {
 		return nil, ErrNoMedia
 	}
+	return f.media(ctx, name, l)
+}
+
+// RetiredMedia is Media for what the function RetiredMedia returned. There is no
+// hash against which the bytes can be checked while they are read.
+func (f *Folder) RetiredMedia(ctx context.Context, name string, l *signal.Locator) (io.ReadCloser, error) {
+	if !isMediaName(name) || len(l.LocalKey.V.Reveal()) != 64 {
+		return nil, ErrNoMedia
+	}
+	return f.media(ctx, name, l)
+}
+
+// media opens the file of that name.
+func (f *Folder) media(ctx context.Context, name string, l *signal.Locator) (io.ReadCloser, error) {
 	r, size, err := openAt(f.fsys, mediaPath(name))
 	var m io.Reader
 	if err == nil {
-		if m, err = OpenMedia(ctx, r, size, l); err != nil {
+		if m, err = openSealed(ctx, r, size, l); err != nil {
 			r.Close()
 		}
 	}
@@ -65,6 +93,12 @@ func OpenMedia(ctx context.Context, r io.ReaderAt, size int64, l *signal.Locator
 	if _, ok := MediaName(l); !ok {
 		return nil, ErrNoMedia
 	}
+	return openSealed(ctx, r, size, l)
+}
+
+// openSealed opens a media file whose key l has. Its hash is not checked if l has
+// none.
+func openSealed(ctx context.Context, r io.ReaderAt, size int64, l *signal.Locator) (io.Reader, error) {
 	if err := checkSize(size); err != nil {
 		return nil, err
 	}
@@ -88,9 +122,9 @@ func OpenMedia(ctx context.Context, r io.ReaderAt, size int64, l *signal.Locator
 // media decrypts a media file whose MAC was good.
 type media struct {
 	r       io.ReaderAt
-	at, end int64 // of the ciphertext
-	left    int64 // of the plaintext, without the zeros behind it
-	want    string
+	at, end int64  // of the ciphertext
+	left    int64  // of the plaintext, without the zeros behind it
+	want    string // "" if the hash is not known
 	sum     hash.Hash
 	cbc     cipher.BlockMode
 	buf     []byte
@@ -99,7 +133,7 @@ type media struct {
 
 func (m *media) Read(p []byte) (int, error) {
 	if m.left == 0 {
-		if string(m.sum.Sum(nil)) != m.want {
+		if m.want != "" && string(m.sum.Sum(nil)) != m.want {
 			return 0, fmt.Errorf("not the file that the message had: %w", ErrDamaged)
 		}
 		return 0, io.EOF

@@ -185,7 +185,8 @@ type File struct {
 	Flag    signal.AttachmentFlag
 	Name    string // the sender's name for it; "" if none
 	MIME    string // what the sender called it
-	Hash    string // 64 hex digits of the SHA-256 of its bytes; "" if they were never in the backup
+	Hash    string // 64 hex digits of the SHA-256 of its bytes; "" if they were never in the backup, or see Retired
+	Retired string // what the phone's store called it, where the message tells that and no hash; history finds the hash
 	Claimed int64  // the size the sender told; for files that are not there
 	Width   uint32
 	Height  uint32

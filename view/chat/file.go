@@ -49,6 +49,11 @@ func (p *People) file(f *signal.FilePointer, flag signal.AttachmentFlag) File {
 	if l := f.Locator; l != nil {
 		made.Claimed, made.Hash = int64(l.Size), archive.FileHash(l)
 	}
+	if made.Hash == "" {
+		if made.Retired = archive.RetiredName(f); made.Retired != "" {
+			made.Claimed = archive.RetiredSize(f)
+		}
+	}
 	return made
 }
 

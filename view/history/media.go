@@ -24,7 +24,8 @@ type stored struct {
 	size   int64
 	mime   string
 	long   time.Duration
-	lost   bool // with backup -1: where it would be cannot be read
+	lost   bool   // with backup -1: where it would be cannot be read
+	hash   string // of retiredAt only
 }
 
 // find looks for a file of media: in the newest backup, and in those that had the
@@ -37,19 +38,61 @@ func (h *History) find(ctx context.Context, hash string, in spans) (stored, erro
 	if err != nil || s.backup >= 0 {
 		return s, err
 	}
-	tries, lost := 0, s.lost
-	for i := len(in) - 1; i >= 0; i-- {
-		for _, b := range []int{in[i].to, in[i].from} {
-			if tries++; tries > maxTries {
-				return stored{backup: -1, lost: lost}, nil
-			}
-			if s, err = h.at(ctx, hash, b); err != nil || s.backup >= 0 {
-				return s, err
-			}
-			lost = lost || s.lost
+	lost := s.lost
+	for b := range in.ends {
+		if s, err = h.at(ctx, hash, b); err != nil || s.backup >= 0 {
+			return s, err
 		}
+		lost = lost || s.lost
 	}
 	return stored{backup: -1, lost: lost}, nil
+}
+
+// ends are the backups in which something is looked for that the newest does not have.
+func (in spans) ends(yield func(backup int) bool) {
+	tries := 0
+	for i := len(in) - 1; i >= 0; i-- {
+		for _, b := range []int{in[i].to, in[i].from} {
+			if tries++; tries > maxTries || !yield(b) {
+				return
+			}
+		}
+	}
+}
+
+// retired finds the hash of a file of which the message tells only what the phone's
+// store called it; "" if no backup has it.
+func (h *History) retired(ctx context.Context, name string, in spans) (hash string, lost bool, err error) {
+	s, err := h.retiredAt(ctx, name, len(h.backups)-1)
+	lost = s.lost
+	for b := range in.ends {
+		if err != nil || s.hash != "" {
+			break
+		}
+		s, err = h.retiredAt(ctx, name, b)
+		lost = lost || s.lost
+	}
+	return s.hash, lost, err
+}
+
+// retiredAt looks for such a file in one backup.
+func (h *History) retiredAt(ctx context.Context, name string, backup int) (stored, error) {
+	return h.cache.media.Get(ctx, mediaKey{h.id, "retired " + name, backup}, func(ctx context.Context) (stored, int64, error) {
+		const cost = 400
+		a, err := h.archive(ctx, backup)
+		if err != nil {
+			return stored{}, 0, err
+		}
+		if a == nil {
+			return stored{lost: true}, cost, nil
+		}
+		hash, err := a.RetiredHash(ctx, name)
+		if err != nil && h.lasting(err) {
+			h.report(backup, "retired", err)
+			return stored{lost: true}, cost, nil
+		}
+		return stored{hash: hash}, cost, err
+	})
 }
 
 // at looks for a file of media in one backup.
@@ -200,9 +243,16 @@ func (c completion) file(f *chat.File) error {
 	if f == nil || f.Size >= 0 {
 		return nil
 	}
+	lost := false
+	if f.Hash == "" && f.Retired != "" {
+		var err error
+		if f.Hash, lost, err = c.h.retired(c.ctx, f.Retired, c.in); err != nil {
+			return err
+		}
+	}
 	s, err := c.h.find(c.ctx, f.Hash, c.in)
 	if err != nil || s.backup < 0 {
-		f.Lost = s.lost
+		f.Lost = s.lost || lost
 		return err
 	}
 	f.Size, f.Sniff, f.Long = s.size, s.mime, s.long

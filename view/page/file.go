@@ -107,7 +107,7 @@ func (f *file) missing(c *chat.File) {
 		f.Missing += ", " + size(c.Claimed)
 	}
 	switch {
-	case c.Hash == "":
+	case c.Hash == "" && c.Retired == "":
 		f.Missing += " – was not downloaded on the phone, so not in any backup"
 	case c.Lost:
 		f.Missing += " – cannot be read, since what the backup has of it is damaged"

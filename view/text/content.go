@@ -229,7 +229,7 @@ func (w *writer) file(word string, f *chat.File, note string) {
 	case here:
 		w.line(f.Path)
 		w.plain(" (")
-	case f.Hash == "":
+	case f.Hash == "" && f.Retired == "":
 		w.plain("not in the backup (not downloaded on the phone)")
 	case f.Lost:
 		w.plain("cannot be read (what the backup has of it is damaged)")
