@@ -76,9 +76,10 @@ const (
 	exportMetadata = "export/metadata.json"
 )
 
-// Fine says whether a file of a tree is many small records, of which from one
-// backup to the next some change here and there: all files but media.
-func Fine(name string) bool { return !strings.HasPrefix(name, mediaName+"/") }
+// Fine says whether a file of a tree is many small records in one, of which from one
+// backup to the next some change here and there: the rows of a legacy backup. Messages
+// are in a small file for each conversation and month.
+func Fine(name string) bool { return strings.HasPrefix(name, "legacy/") }
 
 // mediaPath returns the name in a tree of the file with a hash in hex.
 func mediaPath(hash string) string { return mediaName + "/" + hash[:2] + "/" + hash }
