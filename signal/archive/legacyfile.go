@@ -17,9 +17,10 @@ import (
 
 // A legacyFile is an open legacy file.
 type legacyFile struct {
-	file   *os.File
-	reader *legacy.Reader
-	when   signal.Millis
+	file    *os.File
+	reader  *legacy.Reader
+	when    signal.Millis
+	history *legacy.History // as it was before the media were known; nil when it was told
 }
 
 // openLegacy opens a legacy file and reads it once to see whose it is; its
@@ -53,6 +54,7 @@ func (o *legacyFile) introduce(ctx context.Context, b *Backup, aci signal.Servic
 	if err != nil {
 		return err
 	}
+	o.history = h
 	in := introduction{info: *h.Info()}
 	f, err := h.Next()
 	if err != nil && err != io.EOF {
@@ -110,10 +112,14 @@ func (o *legacyFile) store(s *storer) error {
 
 // tell stores the records that the history is made into.
 func (o *legacyFile) tell(s *storer, media []legacy.Media) error {
-	h, err := legacy.NewHistory(s.ctx, o.reader, media, o.when)
-	if err != nil {
-		return err
+	h := o.history
+	if o.history = nil; h == nil {
+		var err error
+		if h, err = legacy.NewHistory(s.ctx, o.reader, nil, o.when); err != nil {
+			return err
+		}
 	}
+	h.Begin(media)
 	if err := s.begin(signal.Append(nil, h.Info())); err != nil {
 		return err
 	}

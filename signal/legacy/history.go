@@ -94,6 +94,12 @@ func NewHistory(ctx context.Context, frames Frames, media []Media, when signal.M
 	return h, nil
 }
 
+// Begin makes Next begin with the account again, with what was learned of the blobs
+// since NewHistory; see there. It must be called before any message was returned.
+func (h *History) Begin(media []Media) {
+	h.media, h.queue, h.popped, h.stage, h.shown = media, h.queue[:0], 0, 0, 0
+}
+
 // Info returns what stands for the first record of a modern backup.
 func (h *History) Info() *signal.BackupInfo { return &h.info }
 
