@@ -26,16 +26,17 @@ import (
 // A patient is a repository that is damaged again and again, and read each time by a
 // device that knew it when it was whole.
 type patient struct {
-	t      tb
-	forge  *forge
-	dir    string            // a copy of the repository
-	files  map[string][]byte // as they were
-	names  []string
-	index  string // of the whole repository
-	proved string // the same, where this device has verified every pack
-	marks  string
-	whole  map[string]string // "snapshot/path": what is there
-	cases  int
+	t       tb
+	forge   *forge
+	dir     string            // a copy of the repository
+	files   map[string][]byte // as they were
+	names   []string
+	index   string // of the whole repository
+	proved  string // the same, where this device has verified every pack
+	marks   string
+	whole   map[string]string  // "snapshot/path": what is there
+	entries map[seal.Hash]bool // of the journal
+	cases   int
 }
 
 // newPatient backs up a small tree three times, by two devices.
@@ -77,7 +78,12 @@ func newPatient(t tb) *patient {
 	if len(r.problems) > 0 || len(r.found) < 3*40 {
 		t.Fatalf("a whole repository: %d things, %q", len(r.found), r.problems)
 	}
-	p.whole = r.found
+	p.whole, p.entries = r.found, map[seal.Hash]bool{}
+	for name, data := range p.files {
+		if strings.HasPrefix(name, "journal/") {
+			p.entries[sha256.Sum256(data)] = true
+		}
+	}
 	return p
 }
 
@@ -270,6 +276,10 @@ func (p *patient) suffer(h harm) {
 			p.t.Errorf("%s: panic: %v", h.name, r)
 		}
 	}()
+	if p.cases%16 != 0 && p.ofSmall(h) {
+		p.refresh(h)
+		return
+	}
 	cache := filepath.Join(filepath.Dir(p.dir), fmt.Sprintf("index-%d", p.cases))
 	check(p.t, os.CopyFS(cache, os.DirFS([]string{p.index, p.proved}[p.cases%2])))
 	defer os.RemoveAll(cache)

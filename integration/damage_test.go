@@ -20,17 +20,17 @@ const (
 	sealedBlock = 16400
 )
 
+// isSmall says that the long form tries every byte of a file, and every length.
+func isSmall(size int) bool { return *everyFault || *long && size <= 4096 }
+
 // offsets of a file that are worth a flip: header, salt, commitment, and in each block
-// three bytes and the tag. one in every is taken of them.
+// three bytes and the tag; of a small file all. one in every is taken of them.
 func offsets(size, every int) (all []int) {
-	if *everyFault {
-		every = 1
-	}
 	mark := map[int]bool{}
 	for i := range size {
 		in := (i - objectHead) % sealedBlock
 		tag := i >= objectHead && (in >= sealedBlock-16 || i >= size-16)
-		if *everyFault || i < objectHead || tag || i >= objectHead && (in == 0 || in == 7_000 || in == sealedBlock-17) {
+		if isSmall(size) || i < objectHead || tag || i >= objectHead && (in == 0 || in == 7_000 || in == sealedBlock-17) {
 			mark[i] = true
 		}
 	}
@@ -124,7 +124,7 @@ func TestTruncatedAndExtended(t *testing.T) {
 		for at := objectHead; at < len(whole); at += sealedBlock {
 			sizes = append(sizes, at-1, at, at+1)
 		}
-		if *everyFault || *long && len(whole) <= 4096 {
+		if isSmall(len(whole)) {
 			for n := range len(whole) {
 				sizes = append(sizes, n)
 			}
