@@ -260,9 +260,13 @@ func made(path string, e *Entry, at directory) *item {
 	if e.Mode == 0 {
 		e.Mode = 0o444
 	}
-	if e.Kind == Dir {
-		e.Mode = 0o755
-	}
 	e.Size = int64(len(e.Inline))
-	return &item{info: newInfo(e, madeKey(path).inode()), entry: e, dir: at}
+	if e.Kind == Dir {
+		e.Mode = 0o555
+	}
+	it := &item{info: newInfo(e, madeKey(path).inode()), entry: e, dir: at}
+	if e.Kind == Dir {
+		it.info.stat.Size, it.info.stat.Blocks = 4096, 8
+	}
+	return it
 }

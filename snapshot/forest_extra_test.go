@@ -84,6 +84,11 @@ func TestForestShowsOtherTrees(t *testing.T) {
 	if err := fstest.TestFS(w.f.FS(), "messages/all/2026-05-29", "snapshots/2026-05-29_0300_pc/signal/me/frames"); err != nil {
 		t.Error(err)
 	}
+	for _, made := range []string{".", "files", "messages", "snapshots", "snapshots/2026-05-29_0300_pc", "snapshots/2026-05-29_0300_pc/signal"} {
+		if info, err := iofs.Stat(w.f.FS(), made); err != nil || info.Mode() != iofs.ModeDir|0o555 || info.Size() != 4096 {
+			t.Errorf("%s: %v, %d bytes, %v", made, info.Mode(), info.Size(), err)
+		}
+	}
 	slices.Sort(*asked)
 	w.same(strings.Join(*asked, ","), "beside 2026-05-29,beside 2026-05-30,top,top")
 	for _, name := range []string{"messages/none", "messages/all/none", "messages/all/2026-05-29/x", "snapshots/2026-05-29_0300_pc/files"} {

@@ -23,6 +23,7 @@ var ErrLater = errors.New("its size is known when it is looked up")
 type tree struct {
 	volatile bool // it may be replaced
 	lazy     bool
+	private  bool // only for its owner
 
 	mu    sync.Mutex
 	count uint64 // of replacements
@@ -40,6 +41,14 @@ func (t *tree) replace(top *dir) {
 	defer t.mu.Unlock()
 	t.count++
 	t.top = top
+}
+
+// info is what the tree says of a node under a name.
+func (t *tree) info(name string, a attr) *info {
+	if t.private && a.mode&syscall.S_IFMT != syscall.S_IFLNK {
+		a.mode &^= 0o077
+	}
+	return newInfo(name, a)
 }
 
 // A place is a directory by its name in the one above. It stays, while the
@@ -188,7 +197,7 @@ func (f folder) Open(name string) (iofs.File, error) {
 	if _, ok := n.(*dir); ok {
 		return &openDir{folder: f, path: name, node: n}, nil
 	}
-	file, err := openFile(f.ctx, path.Base(name), n)
+	file, err := f.at.tree.open(f.ctx, path.Base(name), n)
 	if err != nil {
 		return nil, &iofs.PathError{Op: "open", Path: name, Err: err}
 	}
@@ -236,7 +245,7 @@ func (f folder) describe(op, name string, find func(string) (node, error)) (iofs
 	if err != nil {
 		return nil, &iofs.PathError{Op: op, Path: name, Err: err}
 	}
-	return newInfo(path.Base(name), a), nil
+	return f.at.tree.info(path.Base(name), a), nil
 }
 
 // Stat describes what name is or points to. A generated file is rendered for it.
@@ -300,7 +309,7 @@ func (e entry) Info() (iofs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newInfo(e.child.name, a), nil
+	return e.folder.at.tree.info(e.child.name, a), nil
 }
 
 // An openDir is an open directory. What it lists it reads once.

@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"bakfs/view/history"
 	"bakfs/view/memo"
 )
 
@@ -178,6 +179,41 @@ func TestFolderRefuses(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := iofs.ReadDir(f.WithContext(ctx), "."); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// What only its owner sees stays so when it is copied with its mode.
+func TestPrivateModes(t *testing.T) {
+	b := newMade(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
+	b.say(1774000000000, "hello")
+	fsys := Account(history.New(keep(t, b), history.Options{}), Options{Private: true})
+	err := iofs.WalkDir(fsys, ".", func(p string, d iofs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		entry, err := d.Info()
+		if err != nil {
+			return err
+		}
+		want := map[iofs.FileMode]iofs.FileMode{0: 0o400, iofs.ModeDir: iofs.ModeDir | 0o500, iofs.ModeSymlink: iofs.ModeSymlink | 0o777}[d.Type()]
+		if entry.Mode() != want {
+			t.Errorf("%s: %v", p, entry.Mode())
+		}
+		if d.Type() == iofs.ModeSymlink {
+			return nil
+		}
+		f, err := fsys.Open(p)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if i, err := f.Stat(); err != nil || i.Mode() != want {
+			t.Errorf("%s: open %v, %v", p, i.Mode(), err)
+		}
+		return nil
+	})
+	if err != nil {
 		t.Error(err)
 	}
 }

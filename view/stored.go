@@ -52,8 +52,8 @@ type content interface {
 	open(ctx context.Context) (attr, reader, error)
 }
 
-// openFile opens a node that is a regular file.
-func openFile(ctx context.Context, name string, n node) (*file, error) {
+// open opens a node that is a regular file.
+func (t *tree) open(ctx context.Context, name string, n node) (*file, error) {
 	c, ok := n.(content)
 	if !ok {
 		return nil, iofs.ErrInvalid
@@ -62,7 +62,7 @@ func openFile(ctx context.Context, name string, n node) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &file{ctx: ctx, info: newInfo(name, a), bytes: r}, nil
+	return &file{ctx: ctx, info: t.info(name, a), bytes: r}, nil
 }
 
 // A measured is a generated file with the sizes it had when it was opened.

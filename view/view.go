@@ -41,6 +41,8 @@ type Options struct {
 	Frozen bool
 	// Lazy is for mounts: entries of a listing whose size takes work answer Info with ErrLater.
 	Lazy bool
+	// Private is for mounts that only their owner sees: nobody else may read what is copied out of them with its mode.
+	Private bool
 	// Scope tells inode numbers of one tree from those of others of one mount that show the same account.
 	Scope string
 	// Lasting is that of the History: which errors will stay, so that what they are about may be left out.
@@ -69,7 +71,7 @@ func (o Options) filled() Options {
 // files with ReadAt(ctx, p, off). Nothing is read yet.
 func Account(h *history.History, o Options) iofs.FS {
 	o.Frozen = true
-	t := &tree{lazy: o.Lazy}
+	t := &tree{lazy: o.Lazy, private: o.Private}
 	t.replace(newAccount(h, o.filled()).dir(newKey("account", o.Scope).number()))
 	return newFolder(t)
 }
@@ -86,7 +88,7 @@ type Messages struct {
 // NewMessages returns an empty folder.
 func NewMessages(o Options) *Messages {
 	o = o.filled()
-	m := &Messages{o: o, tree: &tree{lazy: o.Lazy, volatile: !o.Frozen}, accounts: map[*history.History]*account{}}
+	m := &Messages{o: o, tree: &tree{lazy: o.Lazy, private: o.Private, volatile: !o.Frozen}, accounts: map[*history.History]*account{}}
 	m.Set()
 	return m
 }

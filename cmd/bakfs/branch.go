@@ -151,12 +151,12 @@ type branchInfo struct {
 
 func (i branchInfo) Name() string        { return i.name }
 func (i branchInfo) Size() int64         { return 4096 }
-func (i branchInfo) Mode() iofs.FileMode { return iofs.ModeDir | 0o755 }
+func (i branchInfo) Mode() iofs.FileMode { return iofs.ModeDir | 0o555 }
 func (i branchInfo) ModTime() time.Time  { return i.date }
 func (i branchInfo) IsDir() bool         { return true }
 func (i branchInfo) Sys() any {
 	t := syscall.NsecToTimespec(i.date.UnixNano())
-	return &syscall.Stat_t{Ino: i.ino, Mode: syscall.S_IFDIR | 0o755, Nlink: 1, Size: 4096, Mtim: t, Ctim: t, Atim: t}
+	return &syscall.Stat_t{Ino: i.ino, Mode: syscall.S_IFDIR | 0o555, Nlink: 1, Size: 4096, Mtim: t, Ctim: t, Atim: t}
 }
 
 // A branchDir is an open branch.

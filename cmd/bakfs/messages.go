@@ -122,6 +122,7 @@ type messages struct {
 	from, to      time.Time                        // only messages sent from then on, and before then; zero: all
 	only          func(*history.Conversation) bool // nil: all conversations
 	lazy          bool                             // for a mount
+	private       bool                             // for one that its owner alone sees
 	snapshots     func() []snapshot.Info           // all, as List has them, to know which came before one; nil: not known
 	open          func(snapshot.Info) iofs.FS      // with snapshots
 	cache         *view.Cache
@@ -135,7 +136,7 @@ type messages struct {
 }
 
 func (m *messages) viewOptions() view.Options {
-	return view.Options{Zone: m.zone, Names: m.names, Expired: m.showExpired, HideDeleted: m.hideDeleted, Lazy: m.lazy, Lasting: lasting, Cache: m.cache}
+	return view.Options{Zone: m.zone, Names: m.names, Expired: m.showExpired, HideDeleted: m.hideDeleted, Lazy: m.lazy, Private: m.private, Lasting: lasting, Cache: m.cache}
 }
 
 // lasting says which errors of the repository stay, so that what they are about is
