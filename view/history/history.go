@@ -22,6 +22,7 @@ import (
 	"errors"
 	"hash/maphash"
 	iofs "io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -161,9 +162,13 @@ func (h *History) Account(ctx context.Context) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Account{
-		Key: f.envelope.Account, Person: p.Owner(), Record: p.Account(), Folders: p.Folders(), Envelope: f.envelope,
-	}, nil
+	owner, key := p.Owner(), f.envelope.Account
+	if owner.Phone == "" && strings.HasPrefix(key, "+") { // the records of no format have a place for it
+		with := *owner
+		with.Phone = key
+		owner = &with
+	}
+	return &Account{Key: key, Person: owner, Record: p.Account(), Folders: p.Folders(), Envelope: f.envelope}, nil
 }
 
 // Persons returns everybody whom any backup knows, each once, with their newest

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"bakfs/signal"
 	"bakfs/view/chat"
@@ -188,6 +189,22 @@ func TestEverythingAtTheSameTime(t *testing.T) {
 	for _, g := range got {
 		if g != want {
 			t.Error("said something else")
+		}
+	}
+}
+
+// An account of which only the number is known is called by it too.
+func TestOwnersNumber(t *testing.T) {
+	at := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	records := [][]byte{signal.Append(nil, &signal.BackupInfo{Version: 1, BackupTimeMs: signal.Millis(at.UnixMilli())})}
+	for _, item := range []signal.FrameItem{&signal.Account{GivenName: "Jana"}, &signal.Recipient{ID: 1, Destination: &signal.Self{}}} {
+		records = append(records, signal.Append(nil, &signal.Frame{Item: item}))
+	}
+	for account, want := range map[string]string{"+491510000142": "+491510000142", ownACI: "", "unknown-01234567": ""} {
+		h := New([]Backup{{Label: "one", Time: at, FS: store(t, account, at, records, nil)}}, Options{})
+		who, err := h.Account(background)
+		if err != nil || who.Person.Phone != want || who.Key != account {
+			t.Errorf("%s: %+v, %v", account, who.Person, err)
 		}
 	}
 }
