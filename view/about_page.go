@@ -1,10 +1,12 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	iofs "io/fs"
 	"strconv"
+	"strings"
 	"time"
 
 	"bakfs/signal/archive"
@@ -75,14 +77,62 @@ func (a *account) renderAbout(ctx context.Context, damage []history.Damage) ([]b
 			return nil, err
 		}
 	}
+	chats, err := a.byDir(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for i, d := range damage {
 		if i == maxTold {
 			who.Missing = append(who.Missing, fmt.Sprintf("%d more that cannot be read", len(damage)-i))
 			break
 		}
-		who.Missing = append(who.Missing, d.Backup+": "+d.Path+" cannot be read")
+		who.Missing = append(who.Missing, d.Backup+": "+damagedPart(d.Path, chats)+" cannot be read ("+d.Path+" in the backup)")
 	}
 	return text.AppendAbout(nil, &who, a.lines()), nil
+}
+
+// byDir are the folders of conversations by their names in backups.
+func (a *account) byDir(ctx context.Context) (map[string]string, error) {
+	list, err := a.h.Conversations(ctx)
+	if err != nil && !a.lasting(err) {
+		return nil, err
+	}
+	chats := map[string]string{}
+	for _, c := range list {
+		for _, dir := range c.Dirs() {
+			chats[dir] = c.Folder
+		}
+	}
+	return chats, nil
+}
+
+// damagedPart says in words what a file of a backup holds.
+func damagedPart(file string, chats map[string]string) string {
+	kind, rest, _ := strings.Cut(file, "/")
+	switch kind {
+	case "chats":
+		dir, month, _ := strings.Cut(rest, "/")
+		month, part, parts := strings.Cut(month, ".")
+		of := cmp.Or(chats[dir], "a conversation")
+		switch {
+		case rest == "":
+			return "which conversations there are"
+		case month == "":
+			return "the messages of " + of
+		case parts:
+			return "part " + part + " of " + month + " of " + of
+		}
+		return month + " of " + of
+	case "media":
+		return "a photo or other file"
+	case "frames":
+		return "who the persons and groups are"
+	case "avatars":
+		return "which pictures persons and groups have"
+	case "timers":
+		return "which messages disappear"
+	}
+	return "what the backup says of itself"
 }
 
 // source is what is told of one backup, and what it did not have when it was

@@ -125,7 +125,7 @@ func TestMonthThatCannotBeRead(t *testing.T) {
 	if s := readAll(t, fsys, "search/the/results.txt"); !strings.Contains(s, "not searched, because it cannot be read: "+folder) {
 		t.Errorf("%.200q", s[max(0, len(s)-200):])
 	}
-	if s := readAll(t, fsys, "about.txt"); !strings.Contains(s, "/"+month+" cannot be read\n") || strings.Contains(s, "nothing that is known") {
+	if s := readAll(t, fsys, "about.txt"); !strings.Contains(s, ": "+month+" of "+folder+" cannot be read (chats/") || strings.Contains(s, "nothing that is known") {
 		t.Error("about.txt does not say what cannot be read:", s)
 	}
 	if list, err := iofs.ReadDir(fsys, "chats/"+folder+"/media"); err != nil || len(list) < 2 {

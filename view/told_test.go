@@ -99,3 +99,16 @@ func TestPagesNameTheirSource(t *testing.T) {
 		t.Error("the page of one backup does not name it")
 	}
 }
+
+func TestDamageInWords(t *testing.T) {
+	chats := map[string]string{"0f": "Alice"}
+	for file, want := range map[string]string{
+		"chats": "which conversations there are", "chats/0f": "the messages of Alice", "chats/0f/2026-05": "2026-05 of Alice", "chats/0f/2026-05.2": "part 2 of 2026-05 of Alice",
+		"chats/00/2026-05": "2026-05 of a conversation", "media/12/1234": "a photo or other file", "frames": "who the persons and groups are", "envelope": "what the backup says of itself",
+		"avatars": "which pictures persons and groups have", "timers": "which messages disappear",
+	} {
+		if got := damagedPart(file, chats); got != want {
+			t.Errorf("%s: %s", file, got)
+		}
+	}
+}

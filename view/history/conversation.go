@@ -26,6 +26,15 @@ type Conversation struct {
 	emptied bool // the newest backup has it, and no message in it
 }
 
+// Dirs are the names of the conversation's folders in chats/ of the backups.
+func (c *Conversation) Dirs() []string {
+	list := make([]string, len(c.dirs))
+	for i, d := range c.dirs {
+		list[i] = d.name
+	}
+	return list
+}
+
 // converse makes the conversations.
 func (h *History) converse(ctx context.Context, f *outline, b *heads) error {
 	for e := range f.eras {
