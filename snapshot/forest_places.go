@@ -51,11 +51,11 @@ func (r forestRoot) items(ctx context.Context) ([]*item, error) {
 	}
 	var all []*item
 	for _, name := range []string{".metadata_never_index", ".nomedia", ".trackerignore"} {
-		all = append(all, made(name, &Entry{Name: name, Kind: File}, nil))
+		all = append(all, made(name, &Entry{Name: name, Kind: File, MTime: s.time}, nil))
 	}
 	readme := strings.Replace(mountReadme, aboutExtras, s.extras.about(), 1)
 	all = append(all,
-		made("README.txt", &Entry{Name: "README.txt", Kind: File, Inline: []byte(readme)}, nil),
+		made("README.txt", &Entry{Name: "README.txt", Kind: File, MTime: s.time, Inline: []byte(readme)}, nil),
 		made("files", &Entry{Name: "files", Kind: Dir, MTime: s.time}, mergedDir{f: r.f}),
 		made("snapshots", &Entry{Name: "snapshots", Kind: Dir, MTime: s.time}, snapshotsDir(r)))
 	return append(all, s.extras.items("", s.time, true, r.extras)...), nil

@@ -85,7 +85,7 @@ func count(n *text.Change, m *chat.Message, backups []history.Backup) {
 	switch {
 	case m.Event == history.Unreadable:
 		n.Unread++
-	case m.Past.Gone != chat.Here:
+	case isGone(m):
 		n.Gone++
 	case m.Past.FirstSeen == backups[1].Label:
 		n.Messages++

@@ -54,3 +54,18 @@ func TestChangesTellOfNewNames(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
+
+// What was deleted for everyone is gone.
+func TestChangesCountDeletions(t *testing.T) {
+	first, second := newMade(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)), newMade(time.Date(2026, 4, 2, 0, 0, 0, 0, time.UTC))
+	for _, b := range []*made{first, second} {
+		b.say(1774900000000, "stays")
+		b.say(1774900001000, "is deleted")
+	}
+	second.items[len(second.items)-1].(*signal.ChatItem).Body = &signal.DeletedMessage{}
+	backups := keep(t, first, second)
+	got := readAll(t, Account(history.New(backups[1:], history.Options{}), Options{Since: history.New(backups, history.Options{})}), "CHANGES.txt")
+	if !strings.HasSuffix(got, "\nAlice: +0 messages, 1 gone\n") {
+		t.Error(got)
+	}
+}

@@ -117,9 +117,24 @@ func (a *account) stored(ctx context.Context, c *history.Conversation, f attachm
 	}
 	return &stored{
 		size: f.size, ino: place.number(), links: links, mtime: f.sent.Time(),
-		bytes: func(ctx context.Context) (reader, error) { return a.h.File(ctx, f.hash) },
+		bytes:  func(ctx context.Context) (reader, error) { return a.h.File(ctx, f.hash) },
+		xattrs: xattrsOf(c.Name, f),
 	}, nil
 }
+
+// xattrsOf are the extended attributes of an attachment: where it comes from, for
+// programs that go over files. Values are cut to what every file system takes.
+func xattrsOf(chat string, f attachment) map[string][]byte {
+	all := map[string][]byte{}
+	for name, value := range map[string]string{"chat": chat, "sender": f.from, "message": f.id, "sha256": f.hash} {
+		if value != "" {
+			all["user.bakfs."+name] = []byte(value[:min(len(value), maxXattr)])
+		}
+	}
+	return all
+}
+
+const maxXattr = 1 << 10
 
 // inAllMedia reports whether the account's media/ has a file too.
 func inAllMedia(p string) bool {

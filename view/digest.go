@@ -34,6 +34,8 @@ type attachment struct {
 	size int64
 	sent signal.Millis // of its message
 	gone bool          // its message is not in the newest backup
+	id   string        // of its message
+	from string        // who sent it
 }
 
 // A card is a contact that was sent.
@@ -87,7 +89,7 @@ func digestOf(messages []*chat.Message, zone *time.Location) *digest {
 			if f.Kind <= chat.GIF {
 				d.pictures++
 			}
-			d.files = append(d.files, attachment{f.Path, f.Hash, f.Size, m.First, isGone(m)})
+			d.files = append(d.files, attachment{f.Path, f.Hash, f.Size, m.First, isGone(m), m.ID, m.Author.Shown()})
 		}
 		if m.Card != nil && m.Card.Path != "" {
 			d.cards = append(d.cards, card{m.Card.Path, m.First, i})
@@ -100,7 +102,7 @@ func digestOf(messages []*chat.Message, zone *time.Location) *digest {
 func (d *digest) cost() int64 {
 	n := int64(200 + 16*len(d.quoted))
 	for _, f := range d.files {
-		n += 100 + int64(len(f.path)+len(f.hash))
+		n += 140 + int64(len(f.path)+len(f.hash)+len(f.id))
 	}
 	for _, c := range d.cards {
 		n += 60 + int64(len(c.path))

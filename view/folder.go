@@ -256,6 +256,18 @@ func (f folder) Lstat(name string) (iofs.FileInfo, error) {
 	return f.describe("lstat", name, f.resolve)
 }
 
+// Xattrs are the extended attributes of name itself.
+func (f folder) Xattrs(name string) (map[string][]byte, error) {
+	n, err := f.resolve(name)
+	if err != nil {
+		return nil, &iofs.PathError{Op: "getxattr", Path: name, Err: err}
+	}
+	if s, ok := n.(*stored); ok {
+		return s.xattrs, nil
+	}
+	return nil, nil
+}
+
 // ReadLink is the target of a link.
 func (f folder) ReadLink(name string) (string, error) {
 	n, err := f.resolve(name)

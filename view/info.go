@@ -19,16 +19,20 @@ type attr struct {
 	ino   uint64
 	links int
 	mtime time.Time
+
+	xattrs bool // it has some
 }
 
 // An info is an attr with a name: the FileInfo of all that views show.
 type info struct {
 	name string
 	sys  syscall.Stat_t
+
+	xattrs bool
 }
 
 func newInfo(name string, a attr) *info {
-	i := &info{name: name}
+	i := &info{name: name, xattrs: a.xattrs}
 	s := &i.sys
 	s.Ino, s.Mode, s.Size = a.ino, a.mode, a.size
 	s.Uid, s.Gid = uint32(os.Geteuid()), uint32(os.Getegid())
@@ -57,7 +61,7 @@ func timespec(t time.Time) syscall.Timespec {
 func (i *info) Name() string       { return i.name }
 func (i *info) Size() int64        { return i.sys.Size }
 func (i *info) IsDir() bool        { return i.Mode().IsDir() }
-func (i *info) HasXattrs() bool    { return false }
+func (i *info) HasXattrs() bool    { return i.xattrs }
 func (i *info) Sys() any           { return &i.sys }
 func (i *info) ModTime() time.Time { return time.Unix(i.sys.Mtim.Unix()) }
 func (i *info) String() string     { return iofs.FormatFileInfo(i) }

@@ -22,13 +22,15 @@ type stored struct {
 	links int
 	mtime time.Time
 	bytes func(ctx context.Context) (reader, error)
+
+	xattrs map[string][]byte
 }
 
 func (s *stored) kind() iofs.FileMode { return 0 }
 func (s *stored) ready() bool         { return true }
 
 func (s *stored) stat(context.Context) (attr, error) {
-	return attr{mode: syscall.S_IFREG | 0o444, size: s.size, ino: s.ino, links: s.links, mtime: s.mtime}, nil
+	return attr{mode: syscall.S_IFREG | 0o444, size: s.size, ino: s.ino, links: s.links, mtime: s.mtime, xattrs: len(s.xattrs) > 0}, nil
 }
 
 func (s *stored) open(ctx context.Context) (attr, reader, error) {

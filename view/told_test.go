@@ -1,7 +1,10 @@
 package view
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"html"
+	iofs "io/fs"
 	"path"
 	"strings"
 	"testing"
@@ -109,6 +112,29 @@ func TestDamageInWords(t *testing.T) {
 	} {
 		if got := damagedPart(file, chats); got != want {
 			t.Errorf("%s: %s", file, got)
+		}
+	}
+}
+
+// Files say where they come from, wherever they stand.
+func TestFilesSayWhereTheyComeFrom(t *testing.T) {
+	at := time.Date(2026, 5, 14, 18, 31, 40, 0, time.UTC)
+	b := newMade(at.AddDate(0, 0, 1))
+	content := []byte("\xff\xd8\xff\xe0 a photo")
+	b.attach(b.say(signal.Millis(at.UnixMilli()), ""), "image/jpeg", content, 0)
+	fsys := Account(history.New(keep(t, b), history.Options{}), Options{})
+	for _, name := range []string{"chats/Alice/media/2026-05-14 18.31.40 photo.jpg", "media/2026/2026-05/2026-05-14 18.31.40 Alice - photo.jpg"} {
+		x, err := fsys.(interface {
+			Xattrs(string) (map[string][]byte, error)
+		}).Xattrs(name)
+		want := fmt.Sprintf("%x", sha256.Sum256(content))
+		if err != nil || string(x["user.bakfs.chat"]) != "Alice" || string(x["user.bakfs.sender"]) != "Alice" || string(x["user.bakfs.sha256"]) != want ||
+			!strings.Contains(readAll(t, fsys, "chats/Alice/json/2026.jsonl"), `"id":"`+string(x["user.bakfs.message"])+`"`) {
+			t.Errorf("%s: %q, %v", name, x, err)
+		}
+		info, err := iofs.Stat(fsys, name)
+		if err != nil || !info.(interface{ HasXattrs() bool }).HasXattrs() {
+			t.Errorf("%s does not say that it has attributes: %v", name, err)
 		}
 	}
 }
