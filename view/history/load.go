@@ -123,7 +123,7 @@ func (h *History) gather(ctx context.Context, f *outline, c *Conversation, m mon
 		h.report(s.in.last(), s.path(), err)
 		l.unsure = l.unsure || s.in.last() == len(h.backups)-1
 		failed[s.file] = cmp.Or(failed[s.file], err)
-		if s.file.month == m || s.file.month < m && s.last > 0 { // else it is not known to have anything of the month
+		if _, known := h.lastMonth(s); s.file.month == m || s.file.month < m && known { // else it is not known to have anything of the month
 			l.lost = l.lost.with(s.in)
 		}
 	}
@@ -146,7 +146,7 @@ func (h *History) sources(c *Conversation, m month) []*content {
 			}
 			for _, s := range f.contents {
 				// Only a message near the end of the month before can be of this one, and an edited one of the month behind.
-				if f.month == m-1 && s.last > 0 && monthOf(signal.Millis(s.last), h.o.Zone) < m {
+				if last, known := h.lastMonth(s); f.month == m-1 && known && last < m {
 					continue
 				}
 				list = append(list, s)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"bakfs/signal"
 )
@@ -31,8 +32,12 @@ func (h *History) Months(ctx context.Context, c *Conversation) ([]Month, error) 
 					continue
 				}
 				m := file.month
-				last := min(max(monthOf(signal.Millis(max(0, s.last)), h.o.Zone), m-1), m+1)
-				sure[last] = true
+				last, known := h.lastMonth(s)
+				if known {
+					sure[last] = true
+				} else {
+					last = m + 2
+				}
 				for k := m - 1; k < last; k++ {
 					maybe[k] = append(maybe[k], s)
 				}
@@ -61,6 +66,17 @@ func (h *History) Months(ctx context.Context, c *Conversation) ([]Month, error) 
 	}
 	slices.SortFunc(months, func(a, b Month) int { return cmp.Compare(a.at(), b.at()) })
 	return months, nil
+}
+
+// lastMonth returns the month in which the last message of a content is shown, as the
+// mtime of its file tells. It is known only if that is in the month of the file: what
+// was sent after 2262 has an mtime of 2262, and what another device stored may have any.
+func (h *History) lastMonth(s *content) (last month, known bool) {
+	at := signal.Millis(max(0, s.last))
+	if monthOf(at, time.UTC) != s.file.month {
+		return 0, false
+	}
+	return h.shownIn(at, s.file.month), true
 }
 
 // inPeriod reports whether a month has some of the time that the options ask for.
@@ -92,6 +108,9 @@ func (h *History) anyIn(ctx context.Context, list []*content, m month) (bool, er
 		}
 		if err != nil {
 			h.report(s.in.last(), s.path(), err)
+			if s.file.month == m { // it is not known to have nothing
+				return true, nil
+			}
 			continue
 		}
 		d := new(decoder)
