@@ -61,12 +61,14 @@ func (a *account) newest() time.Time {
 	return time.Time{}
 }
 
-// oldest is when the oldest backup was made.
-func (a *account) oldest() time.Time {
-	if b := a.h.Backups(); len(b) > 0 {
-		return b[0].Time
+// entered is when the first of its backups was stored, of whatever date that is.
+func (a *account) entered() (first time.Time) {
+	for i, b := range a.h.Backups() {
+		if t := b.Stored(); i == 0 || t.Before(first) {
+			first = t
+		}
 	}
-	return time.Time{}
+	return first
 }
 
 // lastOf is when the last message of a conversation came. One without any is as old

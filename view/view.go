@@ -135,9 +135,9 @@ func (m *Messages) dir(list []*account) *dir {
 			}
 			named = append(named, wish{w, a})
 		}
-		// Who was backed up first keeps the bare name when another of that name comes.
+		// Who was stored first keeps the bare name when another of that name comes.
 		slices.SortFunc(named, func(x, y wish) int {
-			return cmp.Or(x.account.oldest().Compare(y.account.oldest()), cmp.Compare(x.Key, y.Key))
+			return cmp.Or(x.account.entered().Compare(y.account.entered()), cmp.Compare(x.Key, y.Key))
 		})
 		set := name.NewSet(m.o.Names)
 		for _, w := range named {

@@ -166,7 +166,7 @@ func backupOf(info snapshot.Info, label string, tree iofs.FS) (history.Backup, b
 		return history.Backup{}, false
 	}
 	at := newLate(tree, strings.TrimPrefix(info.Sources[0], "/"))
-	return history.Backup{Label: label, Time: info.Date(), FS: at}, true
+	return history.Backup{Label: label, Time: info.Date(), Entered: info.Time, FS: at}, true
 }
 
 // histories are all accounts, each over all its backups. One whose backups are the

@@ -41,7 +41,7 @@ func storedVectors(t *testing.T, name, keyFile string) []Backup {
 			t.Fatal(err)
 		}
 		b.Close()
-		list = append(list, Backup{item.Name, item.Time, tr.freeze()})
+		list = append(list, Backup{Label: item.Name, Time: item.Time, FS: tr.freeze()})
 	}
 	return list
 }

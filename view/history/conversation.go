@@ -22,7 +22,7 @@ type Conversation struct {
 	LastSeen string    // label of the last backup that has it; "" if the newest does
 
 	dirs    []*chatDir
-	first   int  // backup that had it first
+	first   int  // rank of the backup that was stored first of those that have it
 	emptied bool // the newest backup has it, and no message in it
 }
 
@@ -44,7 +44,7 @@ func (h *History) converse(ctx context.Context, f *outline, b *heads) error {
 		}
 		for _, c := range p.Conversations() {
 			if f.byKey[c.Key] == nil {
-				f.byKey[c.Key] = &Conversation{Conversation: c, first: len(h.backups) - 1, Here: f.chats[c.Key]}
+				f.byKey[c.Key] = &Conversation{Conversation: c, first: len(h.backups), Here: f.chats[c.Key]}
 			}
 		}
 	}
@@ -55,7 +55,7 @@ func (h *History) converse(ctx context.Context, f *outline, b *heads) error {
 		key := cmp.Or(b.owners[d.name], "dir:"+d.name)
 		c := f.byKey[key]
 		if c == nil {
-			c = &Conversation{Conversation: &chat.Conversation{Key: key, Form: chat.Unknown, Name: "Unknown"}, first: len(h.backups) - 1}
+			c = &Conversation{Conversation: &chat.Conversation{Key: key, Form: chat.Unknown, Name: "Unknown"}, first: len(h.backups)}
 			f.byKey[key] = c
 		}
 		c.dirs = append(c.dirs, d)
@@ -77,8 +77,13 @@ func (h *History) converse(ctx context.Context, f *outline, b *heads) error {
 func (h *History) finish(f *outline, c *Conversation) {
 	slices.SortFunc(c.dirs, func(a, b *chatDir) int { return cmp.Compare(a.name, b.name) })
 	newest, last := len(h.backups)-1, -1
+	if c.Here {
+		c.first = h.ranks[newest]
+	}
 	for _, d := range c.dirs {
-		c.first = min(c.first, d.in.first())
+		for _, in := range d.in {
+			c.first = min(c.first, slices.Min(h.ranks[in.from:in.to+1]))
+		}
 		last = max(last, d.in.last())
 		if t := time.UnixMilli(d.last); t.After(c.Last) {
 			c.Last = t.UTC()
@@ -93,7 +98,7 @@ func (h *History) finish(f *outline, c *Conversation) {
 	}
 }
 
-// nameFolders gives each conversation its folder. The first that was seen has its
+// nameFolders gives each conversation its folder. The first that was stored has its
 // name bare, so that no other takes it away later; but nobody takes that of the notes.
 func (h *History) nameFolders(f *outline, names map[string][]string) {
 	f.byFolder, f.former = map[string]*Conversation{}, map[string]*Conversation{}

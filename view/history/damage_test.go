@@ -55,7 +55,7 @@ func TestDamageCostsOnlyItself(t *testing.T) {
 					f.data[i] ^= 0x55
 				}
 			}
-			h := New([]Backup{{"one", s.times[11], tr.freeze()}}, Options{ShowExpired: true})
+			h := New([]Backup{{Label: "one", Time: s.times[11], FS: tr.freeze()}}, Options{ShowExpired: true})
 			checkDamaged(t, h, whole, name, how)
 		}
 	}
@@ -267,7 +267,7 @@ func TestGivingUp(t *testing.T) {
 		}
 		return nil
 	}
-	h := New([]Backup{{"one", s.times[11], tr}}, Options{})
+	h := New([]Backup{{Label: "one", Time: s.times[11], FS: tr}}, Options{})
 	ctx, cancel := context.WithCancel(background)
 	gaveUp, waited := make(chan error), make(chan error)
 	go func() { _, err := h.Conversations(ctx); gaveUp <- err }()
@@ -284,7 +284,7 @@ func TestGivingUp(t *testing.T) {
 }
 
 func TestNoBackup(t *testing.T) {
-	for _, list := range [][]Backup{nil, {{"nothing", time.Time{}, newTree().freeze()}}} {
+	for _, list := range [][]Backup{nil, {{Label: "nothing", Time: time.Time{}, FS: newTree().freeze()}}} {
 		h := New(list, Options{})
 		if _, err := h.Conversations(background); !errors.Is(err, ErrNoBackup) && !errors.Is(err, iofs.ErrNotExist) {
 			t.Error(err)
@@ -295,7 +295,7 @@ func TestNoBackup(t *testing.T) {
 // A newest backup that was cut short when it was stored says nothing about what it lacks.
 func TestNothingIsGoneFromABackupThatWasCutShort(t *testing.T) {
 	s := generated(t)
-	two := []Backup{{"one", s.times[1], s.trees[1]}, {"two", s.times[2], s.trees[2]}}
+	two := []Backup{{Label: "one", Time: s.times[1], FS: s.trees[1]}, {Label: "two", Time: s.times[2], FS: s.trees[2]}}
 	tr := s.trees[3].clone()
 	a, err := archive.Open(s.trees[3])
 	if err != nil {
@@ -311,7 +311,7 @@ func TestNothingIsGoneFromABackupThatWasCutShort(t *testing.T) {
 			delete(tr.files, name)
 		}
 	}
-	h := New(append(two, Backup{"cut", s.times[3], tr.freeze()}), Options{ShowExpired: true})
+	h := New(append(two, Backup{Label: "cut", Time: s.times[3], FS: tr.freeze()}), Options{ShowExpired: true})
 	for _, list := range messages(t, h) {
 		for _, m := range list {
 			if m.Past.Gone != chat.Here {
@@ -341,7 +341,7 @@ func TestMediaThatCannotBeFound(t *testing.T) {
 		}
 		return nil
 	}
-	h := New([]Backup{{"one", s.times[11], tr}}, Options{ShowExpired: true, Lasting: func(err error) bool { return errors.Is(err, errAway) }})
+	h := New([]Backup{{Label: "one", Time: s.times[11], FS: tr}}, Options{ShowExpired: true, Lasting: func(err error) bool { return errors.Is(err, errAway) }})
 	got, lost := messages(t, h), 0
 	for key, list := range messages(t, New(s.backups(11), Options{ShowExpired: true})) {
 		for i, m := range list {

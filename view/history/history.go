@@ -22,6 +22,7 @@ import (
 	"errors"
 	"hash/maphash"
 	iofs "io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,9 @@ var ErrNoBackup = errors.New("no backup of this account can be read")
 type Backup struct {
 	Label string    // what people call it; no two are equal
 	Time  time.Time // when it was made
+	// Entered is when it was stored; zero: at Time. Names go by it: what is stored later, of whatever date, takes
+	// none from what has it.
+	Entered time.Time
 	// FS is the folder that package archive wrote. Its FileInfo may have
 	// ContentID() ([32]byte, bool), equal for equal content, and it may have
 	// WithContext(ctx) io/fs.FS and Xattrs(name), as snapshots have.
@@ -97,6 +101,7 @@ type History struct {
 	seed    maphash.Seed
 	id      *identity
 	cache   *Cache
+	ranks   []int // of each backup: how many were stored before it
 
 	outline   *memo.Memo[struct{}, *outline]
 	people    *memo.Memo[int, *chat.People] // by era
@@ -126,7 +131,7 @@ func New(backups []Backup, o Options) *History {
 		o.AsOf = backups[len(backups)-1].Time
 	}
 	return &History{
-		backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache,
+		backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache, ranks: ranksOf(backups),
 		outline:   memo.New[struct{}, *outline](1),
 		people:    memo.New[int, *chat.People](maxPeople),
 		archives:  memo.New[int, *archive.Archive](int64(len(backups))),
@@ -135,6 +140,27 @@ func New(backups []Backup, o Options) *History {
 		disappear: memo.New[int, *timers](int64(len(backups))),
 		shown:     memo.New[monthKey, bool](maxMonths),
 	}
+}
+
+// Stored returns when a backup was stored.
+func (b Backup) Stored() time.Time {
+	if b.Entered.IsZero() {
+		return b.Time
+	}
+	return b.Entered
+}
+
+// ranksOf returns for each of some backups how many of them were stored before it.
+func ranksOf(backups []Backup) []int {
+	order, ranks := make([]int, len(backups)), make([]int, len(backups))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return backups[i].Stored().Compare(backups[j].Stored()) })
+	for rank, i := range order {
+		ranks[i] = rank
+	}
+	return ranks
 }
 
 // Options returns the options, complete.

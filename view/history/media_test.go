@@ -42,7 +42,7 @@ func TestMediaOfOlderBackupsStay(t *testing.T) {
 	old := store(t, ownACI, at.Time(), frames(item(at, with(pointer)), item(at+1000, with(pointer)), item(at+2000, once(pointer)), item(at+3000, with(pointer))),
 		map[string][]byte{hash: photo})
 	now := store(t, ownACI, at.Time(), frames(item(at, with(pointer)), item(at+1000, with(gone)), item(at+2000, once(nil)), item(at+3000, &signal.DeletedMessage{})), nil)
-	backups := []Backup{{"old", at.Time(), old}, {"new", at.Time(), now}}
+	backups := []Backup{{Label: "old", Time: at.Time(), FS: old}, {Label: "new", Time: at.Time(), FS: now}}
 	for _, show := range []bool{false, true} {
 		h := New(backups, Options{ShowExpired: show})
 		list := messages(t, h)["self"]

@@ -39,7 +39,7 @@ func TestRetiredNamesLeadToFiles(t *testing.T) {
 	name, _ := hex.DecodeString(known)
 	old.files["retired"] = &treeFile{append(append([]byte("signal retired 1\n"), name...), sumString(photo)...), at.Time(), ""}
 	now := store(t, ownACI, at.Time(), records, nil)
-	for _, backups := range [][]Backup{{{"old", at.Time(), old.freeze()}}, {{"old", at.Time(), old.freeze()}, {"new", at.Time(), now}}} {
+	for _, backups := range [][]Backup{{{Label: "old", Time: at.Time(), FS: old.freeze()}}, {{Label: "old", Time: at.Time(), FS: old.freeze()}, {Label: "new", Time: at.Time(), FS: now}}} {
 		files := messages(t, New(backups, Options{}))["self"][0].Files
 		if f := files[0]; f.Hash != hash || f.Size != int64(len(photo)) || f.Sniff != "image/jpeg" || f.Path == "" || f.Claimed != 9 {
 			t.Errorf("%+v", f)
@@ -52,7 +52,7 @@ func TestRetiredNamesLeadToFiles(t *testing.T) {
 		}
 	}
 	old.files["retired"].data = []byte("damaged")
-	if f := messages(t, New([]Backup{{"old", at.Time(), old.freeze()}}, Options{}))["self"][0].Files[0]; f.Size >= 0 || !f.Lost {
+	if f := messages(t, New([]Backup{{Label: "old", Time: at.Time(), FS: old.freeze()}}, Options{}))["self"][0].Files[0]; f.Size >= 0 || !f.Lost {
 		t.Errorf("of a damaged list: %+v", f)
 	}
 }
