@@ -160,13 +160,16 @@ func (p *program) backupFiles(ctx context.Context, r *repository, st *store.Stor
 	o.Warn = func(path string, err error) {
 		bar.around(func() { p.warn("%s: %v", quote(path), withoutPath(err)) })
 	}
-	notice := signalNotice{p: p, bar: bar}
+	var notice signalNotice
 	o.Read = notice.meet
 	begun := time.Now()
 	result, err := snapshot.Create(ctx, st, r.journal, r.device, o)
 	bar.done()
 	if err != nil {
 		return err
+	}
+	if words := notice.words(); words != "" {
+		p.say("%s", words)
 	}
 	return p.backupDone(result, o.DryRun, time.Since(begun))
 }

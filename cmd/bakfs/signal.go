@@ -88,9 +88,12 @@ func (b *signalRun) all(ctx context.Context, sources []*signalSource) (failed []
 }
 
 // source stores each backup of a source that is not stored yet, the oldest first.
-// What is wrong with one does not keep the others from being stored.
+// What is wrong with one does not keep the others from being stored. That a key is
+// wrong is said once of all those for which it is wrong in the same way.
 func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error) {
 	old := 0
+	var wrong wrongKeys
+	defer func() { failed = append(failed, wrong.errors(s)...) }()
 	for _, item := range s.Items {
 		if ctx.Err() != nil {
 			return failed
@@ -99,7 +102,10 @@ func (b *signalRun) source(ctx context.Context, s *signalSource) (failed []error
 		if done {
 			old++
 		}
-		if err != nil {
+		switch {
+		case wrongSignalKey(err):
+			wrong.add(item, err)
+		case err != nil:
 			failed = append(failed, signalError(s.path(item), err))
 		}
 	}

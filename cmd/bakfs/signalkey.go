@@ -135,3 +135,33 @@ func signalKeyError(s *signalSource, err error) error {
 	}
 	return fail(exitWrongKey, err, hint)
 }
+
+// wrongKeys are the backups of a source that no key fits, by what was wrong.
+type wrongKeys []wrongKeyItems
+
+type wrongKeyItems struct {
+	err   error
+	items []archive.Item
+}
+
+func (w *wrongKeys) add(item archive.Item, err error) {
+	for i, one := range *w {
+		if one.err.Error() == err.Error() {
+			(*w)[i].items = append(one.items, item)
+			return
+		}
+	}
+	*w = append(*w, wrongKeyItems{err, []archive.Item{item}})
+}
+
+// errors are one for each thing that was wrong.
+func (w *wrongKeys) errors(s *signalSource) (all []error) {
+	for _, one := range *w {
+		if len(one.items) == 1 {
+			all = append(all, signalError(s.path(one.items[0]), one.err))
+			continue
+		}
+		all = append(all, signalError(s.name(), fmt.Errorf("%d of its backups: %w", len(one.items), one.err)))
+	}
+	return all
+}
