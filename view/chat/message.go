@@ -11,6 +11,11 @@ import (
 // maxVersions bounds the earlier versions of a message. The apps allow ten.
 const maxVersions = 100
 
+// MaxListed bounds the persons that views name for one message or group: who reacted, who
+// voted, to whom it went, who is a member. A reference is a few bytes in a record, a name
+// up to 1 KiB. A group of the apps has at most 1,000 others.
+const MaxListed = 1001
+
 // Message makes a message of an item, which it keeps as Raw: the item must not
 // change any more. It never returns nil.
 func (p *People) Message(item *signal.ChatItem) *Message {

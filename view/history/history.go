@@ -10,7 +10,8 @@
 //   - Each message is in exactly one month, and in each list once.
 //   - Nothing is read before it is needed, no content twice because two backups have
 //     it, and never the content of media, but for long texts. Memory is bounded by what
-//     one month of one conversation takes, by the index of files, and by the caches.
+//     one month of one conversation takes, by the index of files, and by the caches. A month
+//     takes no more than the limits say, whatever a backup holds; an event says what is left out.
 //   - Everything may be used at the same time. What is returned is shared and must
 //     not be changed. A History goes on working when another takes its place.
 //   - What cannot be read is an error for the month it belongs to, or a Damage where
@@ -102,6 +103,7 @@ type History struct {
 	id      *identity
 	cache   *Cache
 	ranks   []int // of each backup: how many were stored before it
+	limits  limits
 
 	outline   *memo.Memo[struct{}, *outline]
 	people    *memo.Memo[int, *chat.People] // by era
@@ -131,7 +133,7 @@ func New(backups []Backup, o Options) *History {
 		o.AsOf = backups[len(backups)-1].Time
 	}
 	return &History{
-		backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache, ranks: ranksOf(backups),
+		backups: backups, o: o, seed: maphash.MakeSeed(), id: new(identity), cache: o.Cache, ranks: ranksOf(backups), limits: usual,
 		outline:   memo.New[struct{}, *outline](1),
 		people:    memo.New[int, *chat.People](maxPeople),
 		archives:  memo.New[int, *archive.Archive](int64(len(backups))),

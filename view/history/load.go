@@ -16,10 +16,11 @@ import (
 	"bakfs/view/chat"
 )
 
-// maxFile bounds a file of messages. A year of the busiest group has a tenth of it.
-const maxFile = 256 << 20
+// maxFile bounds a file of messages. Package archive begins another part of a month
+// after 16 MiB; the last message may have 8.
+const maxFile = 32 << 20
 
-var errTooLarge = fmt.Errorf("more than %d MiB of messages in one month: %w", maxFile>>20, signal.ErrBadStream)
+var errTooLarge = fmt.Errorf("more than %d MiB of messages in one file: %w", maxFile>>20, signal.ErrBadStream)
 
 // A fileKey names a content: one of the backups that have it, and its place.
 type fileKey struct {
@@ -92,6 +93,7 @@ type loading struct {
 	spare  []told // for all
 	unsure bool   // something of the newest backup could not be read
 	lost   spans  // the backups whose version of the month cannot be read
+	room   *room
 }
 
 // A rawKey stands for the bytes of a record, in a month and an era.
@@ -105,7 +107,7 @@ type rawKey struct {
 // it differs.
 func (h *History) gather(ctx context.Context, f *outline, c *Conversation, m month) (*loading, error) {
 	list := h.sources(c, m)
-	l := &loading{h: h, f: f, c: c, month: m, unsure: f.partial, byID: map[string]*told{}, bySent: map[string]*told{}}
+	l := &loading{h: h, f: f, c: c, month: m, unsure: f.partial, byID: map[string]*told{}, bySent: map[string]*told{}, room: newRoom(h.limits)}
 	if slices.ContainsFunc(list, func(s *content) bool { return !s.in.overlaps(list[0].in) }) {
 		l.byRaw = map[rawKey]*variant{}
 	}
@@ -164,6 +166,11 @@ func (h *History) sources(c *Conversation, m month) []*content {
 
 // enter takes in a content. A record that is damaged is left out and reported.
 func (l *loading) enter(ctx context.Context, s *content) error {
+	if l.room.full() {
+		if l.room.waste -= s.size; l.room.waste < 0 {
+			return nil
+		}
+	}
 	b, err := l.h.read(ctx, s)
 	if err != nil {
 		return err
@@ -180,28 +187,45 @@ func (l *loading) enter(ctx context.Context, s *content) error {
 	if err != nil {
 		return err
 	}
-	decodeAll(ctx, p, list)
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if l.all == nil { // mostly all of the month comes from one content
 		l.all = make([]*told, 0, len(list))
 		l.byID = make(map[string]*told, len(list))
 		l.spare = make([]told, len(list))
 	}
-	for i := range list {
-		r := &list[i]
-		switch {
-		case r.err != nil:
-			l.damaged(s, fmt.Errorf("record %d: %w", r.index, r.err))
-		default:
-			v := l.place(variant{msg: r.msg, in: s.in, at: place{s.file.month, s.file.part, r.index}})
-			if l.byRaw != nil {
-				l.byRaw[r.key] = v
-			}
+	for len(list) > 0 {
+		n := l.room.fit(list)
+		if n == 0 {
+			l.room.left[s.in.last()] += len(list)
+			break
 		}
+		decodeAll(ctx, p, list[:n])
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l.placeAll(s, list[:n])
+		list = list[n:]
 	}
 	return nil
+}
+
+// placeAll places what records say.
+func (l *loading) placeAll(s *content, list []record) {
+	for i := range list {
+		r := &list[i]
+		if l.room.full() {
+			l.room.left[s.in.last()]++
+			continue
+		}
+		l.room.take(r)
+		if r.err != nil {
+			l.damaged(s, fmt.Errorf("record %d: %w", r.index, r.err))
+			continue
+		}
+		v := l.place(variant{msg: r.msg, in: s.in, at: place{s.file.month, s.file.part, r.index}})
+		if l.byRaw != nil {
+			l.byRaw[r.key] = v
+		}
+	}
 }
 
 // fresh returns the records of a content that no newer one has. What others have too is
@@ -209,7 +233,7 @@ func (l *loading) enter(ctx context.Context, s *content) error {
 func (l *loading) fresh(ctx context.Context, s *content, b []byte, era int) ([]record, error) {
 	var list []record
 	if l.all == nil { // of the others most are known
-		list = make([]record, 0, countRecords(b))
+		list = make([]record, 0, min(countRecords(b), l.room.messages))
 	}
 	index, d := 0, new(decoder)
 	for rec, err := range records(b) {
@@ -235,6 +259,10 @@ func (l *loading) fresh(ctx context.Context, s *content, b []byte, era int) ([]r
 				v.in = v.in.with(s.in)
 				continue
 			}
+		}
+		if len(list) >= l.room.messages {
+			l.room.left[s.in.last()]++
+			continue
 		}
 		list = append(list, record{rec: rec, index: index, key: k})
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"bakfs/signal/archive"
 	"bakfs/view/chat"
@@ -14,6 +15,12 @@ import (
 
 // maxLong bounds how much of a long text is shown. The apps allow 128 KiB.
 const maxLong = 2 << 20
+
+// longTexts are the long texts of a month.
+type longTexts struct {
+	room int64             // bytes that may still be shown
+	have map[string]string // by hash; many messages may have one
+}
 
 // maxTries bounds in how many backups a file is looked for that the newest does not have.
 const maxTries = 12
@@ -165,9 +172,9 @@ func (h *History) File(ctx context.Context, hash string) (*File, error) {
 
 // complete fills in what the archive knows of the files of a message. A file that
 // the newest backup has lost is taken from an older one.
-func (h *History) complete(ctx context.Context, t *told) error {
+func (h *History) complete(ctx context.Context, t *told, long *longTexts) error {
 	m := t.newest.msg
-	c := completion{h, ctx, t.in()}
+	c := completion{h, ctx, t.in(), long}
 	if err := c.message(m); err != nil {
 		return err
 	}
@@ -184,9 +191,10 @@ func (h *History) complete(ctx context.Context, t *told) error {
 
 // A completion fills in the files of one message.
 type completion struct {
-	h   *History
-	ctx context.Context
-	in  spans
+	h    *History
+	ctx  context.Context
+	in   spans
+	long *longTexts
 }
 
 func (c completion) message(m *chat.Message) error {
@@ -273,7 +281,7 @@ func kindOf(f *chat.File, mime string) chat.FileKind {
 	return chat.FileKindOf(f.Flag, mime)
 }
 
-// text puts the content of a long text in its place.
+// text puts the content of a long text in its place, while there is room for it.
 func (c completion) text(t *chat.Text) error {
 	if t == nil || !t.Cut || t.Long == nil {
 		return nil
@@ -281,27 +289,44 @@ func (c completion) text(t *chat.Text) error {
 	if err := c.file(t.Long); err != nil {
 		return err
 	}
-	if t.Long.Size < 0 || t.Long.Size > maxLong {
+	if t.Long.Size < 0 || t.Long.Size > min(maxLong, c.long.room) {
 		return nil
 	}
-	f, err := c.h.File(c.ctx, t.Long.Hash)
+	body, ok := c.long.have[t.Long.Hash]
+	if !ok {
+		var err error
+		if body, ok, err = c.read(t.Long); err != nil || !ok {
+			return err
+		}
+		c.long.have[t.Long.Hash] = body
+	}
+	t.Complete(body)
+	c.long.room -= int64(len(t.Plain))
+	return nil
+}
+
+// read returns the content of a file; ok is false if it cannot be read, and that will stay.
+func (c completion) read(file *chat.File) (content string, ok bool, err error) {
+	f, err := c.h.File(c.ctx, file.Hash)
 	if errors.Is(err, iofs.ErrNotExist) {
-		return nil
+		return "", false, nil
 	}
 	if err != nil {
-		return err
+		return "", false, err
 	}
 	defer f.Close()
-	b := make([]byte, t.Long.Size)
+	b := make([]byte, file.Size)
 	n, err := f.ReadAt(c.ctx, b, 0)
 	if n < len(b) {
 		if err != nil && !c.h.lasting(err) {
-			return err
+			return "", false, err
 		}
-		return nil
+		return "", false, nil
 	}
-	t.Complete(string(b))
-	return nil
+	if content = string(b); !utf8.ValidString(content) {
+		content = string([]rune(content)) // as Complete does, once
+	}
+	return content, true, nil
 }
 
 // regain takes the files over that only an older variant has.

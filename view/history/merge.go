@@ -28,7 +28,7 @@ func (h *History) Messages(ctx context.Context, c *Conversation, m Month) ([]*ch
 		if err := h.namePaths(ctx, c, m.at(), list); err != nil {
 			return nil, 0, err
 		}
-		return list, costOf(list), nil
+		return list, costOfAll(list), nil
 	})
 }
 
@@ -51,6 +51,7 @@ func (h *History) merge(ctx context.Context, c *Conversation, m month) ([]*chat.
 	}
 	slices.SortFunc(l.all, func(a, b *told) int { return order(&a.newest, &b.newest) })
 	list := make([]*chat.Message, 0, len(l.all))
+	long := &longTexts{room: h.limits.long, have: map[string]string{}}
 	for i, t := range l.all {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -62,13 +63,16 @@ func (h *History) merge(ctx context.Context, c *Conversation, m month) ([]*chat.
 		if h.hides(msg) {
 			continue
 		}
-		if err := h.complete(ctx, t); err != nil {
+		if err := h.complete(ctx, t, long); err != nil {
 			return nil, err
 		}
 		list = append(list, msg)
 	}
 	if len(l.lost) > 0 {
 		list = append(list, h.lossOf(c, m, list, l.lost))
+	}
+	if n := l.room.without(); n > 0 {
+		list = append(list, h.restOf(c, m, list, n))
 	}
 	return list, nil
 }
@@ -79,17 +83,22 @@ const Unreadable = "unreadable"
 // lossOf is an event at the end of a month that says which backups' versions of it
 // cannot be read, so that nobody takes for all of it what the others have.
 func (h *History) lossOf(c *Conversation, m month, list []*chat.Message, lost spans) *chat.Message {
-	at := millis(m.public().Start(h.o.Zone))
-	if len(list) > 0 {
-		at = list[len(list)-1].First
-	}
 	words := "What the backup " + h.backups[lost.last()].Label + " has of this month cannot be read"
 	if first := lost.first(); first != lost.last() {
 		words = "What backups from " + h.backups[first].Label + " to " + h.backups[lost.last()].Label + " have of this month cannot be read"
 	}
+	return h.noteOf(c, m, list, Unreadable, words+"; what is shown is from other backups")
+}
+
+// noteOf is an event at the end of a month, which has the messages of list.
+func (h *History) noteOf(c *Conversation, m month, list []*chat.Message, event, words string) *chat.Message {
+	at := millis(m.public().Start(h.o.Zone))
+	if len(list) > 0 {
+		at = list[len(list)-1].First
+	}
 	return &chat.Message{
-		ID: chat.MessageID(c.Key, m.String(), at, Unreadable), Chat: c.Conversation, Kind: chat.Update, Dir: chat.Event,
-		First: at, Sent: at, Event: Unreadable, Words: words + "; what is shown is from other backups",
+		ID: chat.MessageID(c.Key, m.String(), at, event), Chat: c.Conversation, Kind: chat.Update, Dir: chat.Event,
+		First: at, Sent: at, Event: event, Words: words,
 	}
 }
 
@@ -246,30 +255,4 @@ func (h *History) began(ctx context.Context, f *outline, c *Conversation, l *loa
 		}
 	}
 	return began, nil
-}
-
-// costOf estimates the memory that messages take.
-func costOf(list []*chat.Message) int64 {
-	cost := int64(64)
-	for _, m := range list {
-		cost += 1000 + textCost(m.Text) + int64(len(m.Words)) + int64(400*(len(m.Files)+len(m.Reactions)+len(m.Links)))
-		cost += int64(100 * len(m.Status))
-		if m.Quote != nil {
-			cost += 300 + textCost(m.Quote.Text)
-		}
-		for _, v := range m.Versions {
-			cost += 500 + textCost(v.Text) + int64(400*len(v.Files))
-		}
-		if m.Past.Kept != nil {
-			cost += 500 + textCost(m.Past.Kept.Text)
-		}
-	}
-	return cost
-}
-
-func textCost(t *chat.Text) int64 {
-	if t == nil {
-		return 0
-	}
-	return int64(2*len(t.Plain) + 48*len(t.Spans))
 }

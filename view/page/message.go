@@ -276,7 +276,11 @@ func tags(m *chat.Message) []tag {
 		out = append(out, tag{"", "Sticker " + clean(m.Sticker.Emoji)})
 	}
 	if m.Text != nil && m.Text.Cut {
-		out = append(out, tag{warningTag, "only the beginning of this text is in the backup"})
+		words := "only the beginning of this text is in the backup"
+		if f := m.Text.Long; f != nil && f.Size >= 0 && f.Path != "" {
+			words = "only the beginning of this text is shown here, its file has all of it"
+		}
+		out = append(out, tag{warningTag, words})
 	}
 	return out
 }

@@ -135,7 +135,11 @@ func (w *writer) body(m *chat.Message) {
 		w.end()
 		mark = '|'
 	}
-	if text != nil && text.Cut {
+	switch {
+	case text == nil || !text.Cut:
+	case text.Long != nil && text.Long.Size >= 0 && text.Long.Path != "":
+		w.file("text", text.Long, "only the beginning is shown")
+	default:
 		w.property("text", "only the beginning is in the backup")
 	}
 }
