@@ -232,7 +232,7 @@ func (g *generated) part(ctx context.Context, i int) (renderedPart, error) {
 }
 
 // make renders a part. What takes work is rendered into a buffer that is used again,
-// and then copied to its size.
+// and then copied to its size; what is huge is not there twice.
 func (g *generated) make(ctx context.Context, i int) (renderedPart, error) {
 	if g.light {
 		return g.render(ctx, i, nil)
@@ -249,6 +249,9 @@ func (g *generated) make(ctx context.Context, i int) (renderedPart, error) {
 	r, err := g.render(ctx, i, (*buf)[:0])
 	if err != nil {
 		return renderedPart{}, err
+	}
+	if n := len(r.bytes); n > maxScratch && cap(r.bytes)-n <= n/4 {
+		return r, nil
 	}
 	*buf, r.bytes = r.bytes, bytes.Clone(r.bytes)
 	if cap(*buf) <= maxScratch {

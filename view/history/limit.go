@@ -17,7 +17,7 @@ type limits struct {
 }
 
 // usual are the limits that the program has. The busiest group has a tenth of them.
-var usual = limits{messages: 200_000, cost: 256 << 20, long: 32 << 20}
+var usual = limits{messages: 200_000, cost: 192 << 20, long: 32 << 20}
 
 const (
 	sliceBytes = 1 << 20   // of records that are decoded before their cost is looked at
@@ -127,7 +127,7 @@ func textCost(t *chat.Text) int64 {
 	if t == nil {
 		return 0
 	}
-	return int64(2*len(t.Plain) + 48*len(t.Spans))
+	return int64(2*len(t.Plain) + 120*len(t.Spans)) // JSON and pages say much of each span
 }
 
 func nameCost(who *chat.Person) int64 {

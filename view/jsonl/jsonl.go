@@ -16,7 +16,8 @@
 //	             "poll" "payment" "gift" "story_reply" "update" "other"
 //	event        of an update: which, as Signal's format calls it
 //	words        of an event, payment, gift or other: what it says, in English
-//	text         what was written; mentions are "@" and the name
+//	text         what was written; mentions are "@" and the name, which
+//	             is clipped where names would be much longer than the text
 //	ranges       [{start length style|mention}] in UTF-16 units of text: style is
 //	             "bold" "italic" "spoiler" "strikethrough" "monospace", mention a
 //	             person's key
@@ -32,10 +33,13 @@
 //	sticker      {emoji} and the keys of an attachment
 //	card         {name path phones:[{value type label}] emails:[…] addresses:[…]
 //	             organization note aci avatar}
-//	poll         {question multiple ended options:[{text voters:[…] voter_ids:[…]}]}
+//	poll         {question multiple ended options:[{text voters:[…] voter_ids:[…]
+//	             more_voters}]}
 //	call         {group video out missed state started ended by by_id}
 //	payment      {amount_mob fee_mob note status}
 //	reactions    [{emoji from from_id t}]
+//	more_reactions more_status, and more_voters of a poll: how many there are beyond
+//	             the 1001 that are written; no group of the apps has more
 //	edits        earlier versions, oldest first: [{t text ranges quote attachments
 //	             links}]
 //	edited       when the newest version was sent
@@ -153,7 +157,7 @@ func (w *writer) content(m *chat.Message) {
 func (w *writer) history(m *chat.Message) {
 	if len(m.Reactions) > 0 {
 		w.array("reactions")
-		for _, r := range m.Reactions {
+		for _, r := range m.Reactions[:min(len(m.Reactions), chat.MaxListed)] {
 			w.item()
 			w.text("emoji", r.Emoji)
 			w.person("from", r.By)
@@ -161,6 +165,7 @@ func (w *writer) history(m *chat.Message) {
 			w.shut()
 		}
 		w.close()
+		w.more("reactions", len(m.Reactions))
 	}
 	if len(m.Versions) > 0 {
 		w.array("edits")
@@ -178,7 +183,7 @@ func (w *writer) history(m *chat.Message) {
 	w.flag("sms", m.SMS)
 	if len(m.Status) > 0 {
 		w.array("status")
-		for _, d := range m.Status {
+		for _, d := range m.Status[:min(len(m.Status), chat.MaxListed)] {
 			w.item()
 			w.person("to", d.To)
 			w.text("state", d.State)
@@ -186,12 +191,20 @@ func (w *writer) history(m *chat.Message) {
 			w.shut()
 		}
 		w.close()
+		w.more("status", len(m.Status))
 	}
 	w.flag("pinned", m.Pinned)
 	w.person("pinned_by", m.PinnedBy)
 	w.millis("timer", signal.Millis(m.ExpiresMs))
 	w.millis("expires", m.Expires)
 	w.past(&m.Past)
+}
+
+// more says how many elements a list has beyond those that are written, if there are any.
+func (w *writer) more(of string, n int) {
+	if n > chat.MaxListed {
+		w.number("more_"+of, int64(n-chat.MaxListed))
+	}
 }
 
 func (w *writer) past(p *chat.Past) {

@@ -178,16 +178,18 @@ func (w *writer) poll(p *chat.PollState) {
 	for _, o := range p.Options {
 		w.item()
 		w.text("text", o.Text)
+		named := o.Voters[:min(len(o.Voters), chat.MaxListed)]
 		w.array("voters")
-		for _, p := range o.Voters {
+		for _, p := range named {
 			w.element(nameOf(p))
 		}
 		w.close()
 		w.array("voter_ids")
-		for _, p := range o.Voters {
+		for _, p := range named {
 			w.element(keyOf(p))
 		}
 		w.close()
+		w.more("voters", len(o.Voters))
 		w.shut()
 	}
 	w.close()

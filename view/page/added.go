@@ -59,28 +59,34 @@ func reactions(rs []chat.Reaction) []reaction {
 	var out []reaction
 	place := map[string]int{}
 	names := make(map[string][]string, len(rs))
-	for _, r := range rs {
+	for _, r := range rs[:min(len(rs), chat.MaxListed)] {
 		if _, ok := place[r.Emoji]; !ok {
 			place[r.Emoji] = len(out)
 			out = append(out, reaction{Emoji: r.Emoji})
 		}
 		out[place[r.Emoji]].Count++
-		names[r.Emoji] = append(names[r.Emoji], nameOf(r.By))
+		if list := names[r.Emoji]; len(list) < maxNames {
+			names[r.Emoji] = append(list, nameOf(r.By))
+		}
 	}
 	for i := range out {
-		out[i].Names = nameList(names[out[i].Emoji])
+		out[i].Names = nameList(names[out[i].Emoji], out[i].Count)
 		out[i].Emoji = cutShort(clean(out[i].Emoji), 20)
 	}
 	slices.SortStableFunc(out, func(a, b reaction) int { return b.Count - a.Count })
+	if more := len(rs) - chat.MaxListed; more > 0 {
+		out = append(out, reaction{Emoji: "…", Names: strconv.Itoa(more) + " more", Count: more})
+	}
 	return out
 }
 
-// nameList joins names.
-func nameList(names []string) string {
-	if more := len(names) - maxNames; more > 0 {
-		return strings.Join(names[:maxNames], ", ") + " and " + strconv.Itoa(more) + " more"
+// nameList joins names, of n that there are.
+func nameList(names []string, n int) string {
+	list := strings.Join(names, ", ")
+	if more := n - len(names); more > 0 {
+		list += " and " + strconv.Itoa(more) + " more"
 	}
-	return strings.Join(names, ", ")
+	return list
 }
 
 func (l *log) edits(m *chat.Message) *edits {
@@ -226,12 +232,14 @@ func newPoll(p *chat.PollState, tags *[]tag) (*poll, string) {
 	}
 	voters := map[string]bool{}
 	for _, o := range p.Options {
-		names := make([]string, len(o.Voters))
-		for i, v := range o.Voters {
-			names[i] = nameOf(v)
+		names := make([]string, 0, min(len(o.Voters), maxNames))
+		for _, v := range o.Voters {
+			if len(names) < maxNames {
+				names = append(names, nameOf(v))
+			}
 			voters[keyOf(v)] = true
 		}
-		out.Options = append(out.Options, option{clean(o.Text), nameList(names), len(o.Voters)})
+		out.Options = append(out.Options, option{clean(o.Text), nameList(names, len(o.Voters)), len(o.Voters)})
 		out.Voters = out.Voters || len(names) > 0
 		out.Max = max(out.Max, len(o.Voters))
 	}

@@ -86,8 +86,9 @@ func (o *Overview) facts() []fact {
 		add("Username", c.Person.Username)
 	}
 	add("Description", c.Description)
-	members := make([]string, 0, len(c.Members))
-	for _, m := range c.Members {
+	named := c.Members[:min(len(c.Members), chat.MaxListed)]
+	members := make([]string, 0, len(named))
+	for _, m := range named {
 		name := nameOf(m.Person)
 		if m.Admin {
 			name += " (admin)"
@@ -95,7 +96,7 @@ func (o *Overview) facts() []fact {
 		members = append(members, name)
 	}
 	if len(members) > 0 {
-		add("Members", strings.Join(members, ", "))
+		add("Members", nameList(members, len(c.Members)))
 	}
 	if c.TimerMs > 0 {
 		add("Disappearing messages", timer(c.TimerMs))

@@ -10,7 +10,7 @@ func (w *writer) history(m *chat.Message) {
 	w.deleted(m)
 	if len(m.Reactions) > 0 {
 		w.key("reactions")
-		for i, r := range m.Reactions {
+		for i, r := range m.Reactions[:min(len(m.Reactions), chat.MaxListed)] {
 			if i > 0 {
 				w.plain(", ")
 			}
@@ -18,6 +18,7 @@ func (w *writer) history(m *chat.Message) {
 			w.plain(" ")
 			w.plain(w.person(r.By))
 		}
+		w.more(len(m.Reactions))
 		w.end()
 	}
 	w.undelivered(m, "failed", "failed")
@@ -94,15 +95,19 @@ func (w *writer) undelivered(m *chat.Message, state, word string) {
 		if d.State != state {
 			continue
 		}
-		if n++; n == 1 {
+		switch n++; {
+		case n > chat.MaxListed:
+			continue
+		case n == 1:
 			w.key(word)
 			w.plain("to ")
-		} else {
+		default:
 			w.plain(", ")
 		}
 		w.plain(w.person(d.To))
 	}
 	if n > 0 {
+		w.more(n)
 		w.end()
 	}
 }

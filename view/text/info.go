@@ -33,9 +33,10 @@ func AppendInfo(b []byte, i *Info, o Options) []byte {
 		w.about(c.Person)
 	}
 	w.fact("description", c.Description)
-	for _, m := range c.Members {
+	for _, m := range c.Members[:min(len(c.Members), chat.MaxListed)] {
 		w.member(m)
 	}
+	w.count("more members", len(c.Members)-chat.MaxListed)
 	if c.TimerMs > 0 {
 		w.fact("disappearing messages", "after "+spell(c.TimerMs))
 	}

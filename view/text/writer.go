@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -89,11 +90,19 @@ func personName(p *chat.Person) string { return orElse(oneLine(p.Shown()), "Unkn
 func unmarked(name string) string { return strings.ReplaceAll(name, ":", "꞉") }
 
 func (w *writer) persons(list []*chat.Person) {
-	for i, p := range list {
+	for i, p := range list[:min(len(list), chat.MaxListed)] {
 		if i > 0 {
 			w.plain(", ")
 		}
 		w.plain(w.person(p))
+	}
+	w.more(len(list))
+}
+
+// more ends a list of n persons, of whom chat.MaxListed are named.
+func (w *writer) more(n int) {
+	if n > chat.MaxListed {
+		w.plain(" and " + strconv.Itoa(n-chat.MaxListed) + " more")
 	}
 }
 
