@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"weak"
 )
 
 // maxLinks is how many symbolic links Open and Stat follow.
@@ -60,8 +61,8 @@ type place struct {
 	grows bool // as that of the directory
 
 	mu    sync.Mutex
-	count uint64 // of the replacement that dir is from
-	dir   *dir
+	count uint64            // of the replacement that dir is from
+	dir   weak.Pointer[dir] // who remembers a place must not keep all that its directory was made of
 }
 
 // now returns the directory that is at the place. A folder that was renamed is
@@ -73,7 +74,7 @@ func (p *place) now(ctx context.Context) (*dir, error) {
 	}
 	count, _ := p.tree.now()
 	p.mu.Lock()
-	d := p.dir
+	d := p.dir.Value()
 	if p.count != count {
 		d = nil
 	}
@@ -98,7 +99,7 @@ func (p *place) now(ctx context.Context) (*dir, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.count, p.dir = count, d
+	p.count, p.dir = count, weak.Make(d)
 	return d, nil
 }
 

@@ -156,7 +156,7 @@ func lasting(err error) bool {
 // as of a moment: zero is that of the newest of the backups.
 func (m *messages) history(backups []history.Backup, asOf time.Time) *history.History {
 	return history.New(backups, history.Options{Zone: m.zone, Names: m.names, OriginalNames: m.originalNames,
-		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, AsOf: asOf, From: m.from, To: m.to, Only: m.only, Cache: m.read,
+		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, Passing: asOf.IsZero(), AsOf: asOf, From: m.from, To: m.to, Only: m.only, Cache: m.read,
 		Lasting: lasting})
 }
 

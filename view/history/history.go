@@ -62,6 +62,7 @@ type Options struct {
 	Only          func(*Conversation) bool // only these conversations; nil: all
 	AsOf          time.Time                // when timers run out; zero: at the time of the newest backup
 	Cache         *Cache                   // nil: one of 48 MiB for this History alone
+	Passing       bool                     // one of very many: what it remembers is forgotten when others in Cache need the room
 	// Lasting says if an error of an FS will stay, so that what it concerns may be left out and reported where other
 	// backups help. For others, as that a cloud is not reachable, the whole call fails and may be tried again.
 	// nil: only that a file is missing.
@@ -75,6 +76,8 @@ type Cache struct {
 	files  *memo.Memo[fileKey, []byte]
 	media  *memo.Memo[mediaKey, stored]
 	timers *memo.Memo[fileKey, bool]
+
+	passing passing
 }
 
 const (
@@ -85,13 +88,16 @@ const (
 	maxMonths   = 1 << 18 // of which it is remembered whether anything in them is shown
 )
 
-// NewCache returns a cache that keeps about so many bytes of messages.
+// NewCache returns a cache that keeps about so many bytes of messages, and three times
+// as many of the outlines of Histories with Options.Passing.
 func NewCache(room int64) *Cache {
 	return &Cache{
 		months: memo.New[monthKey, []*chat.Message](room),
 		files:  memo.New[fileKey, []byte](fileRoom),
 		media:  memo.New[mediaKey, stored](smallRoom),
 		timers: memo.New[fileKey, bool](smallRoom),
+
+		passing: passing{room: 3 * room},
 	}
 }
 

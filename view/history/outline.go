@@ -35,10 +35,14 @@ type outline struct {
 
 // theOutline reads the outline, once.
 func (h *History) theOutline(ctx context.Context) (*outline, error) {
-	return h.outline.Get(ctx, struct{}{}, func(ctx context.Context) (*outline, int64, error) {
+	f, err := h.outline.Get(ctx, struct{}{}, func(ctx context.Context) (*outline, int64, error) {
 		f, err := h.readOutline(ctx)
 		return f, 1, err
 	})
+	if err == nil && h.o.Passing {
+		h.cache.passing.use(h, f)
+	}
+	return f, err
 }
 
 func (h *History) readOutline(ctx context.Context) (*outline, error) {

@@ -149,3 +149,12 @@ func (m *Memo[K, V]) remove(e *list.Element) {
 	delete(m.kept, old.key)
 	m.used -= old.cost
 }
+
+// Clear forgets all values. What is being computed is kept when it is done.
+func (m *Memo[K, V]) Clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.kept)
+	m.order.Init()
+	m.used = 0
+}
