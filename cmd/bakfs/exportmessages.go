@@ -113,6 +113,7 @@ func (p *program) exportMessages(ctx context.Context, snap, dest string, f expor
 	}
 	defer st.Close()
 	open := func(i snapshot.Info) iofs.FS { return snapshot.Open(st, i) }
+	m.join = p.joiner(ctx, r, st)
 	if len(f.chats) > 0 {
 		if m.only, err = f.choose(ctx, m.histories(infos, open)); err != nil {
 			return err

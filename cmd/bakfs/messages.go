@@ -119,16 +119,18 @@ type messages struct {
 	originalNames bool
 	showExpired   bool
 	hideDeleted   bool
-	from, to      time.Time                        // only messages sent from then on, and before then; zero: all
-	only          func(*history.Conversation) bool // nil: all conversations
-	lazy          bool                             // for a mount
-	private       bool                             // for one that its owner alone sees
-	snapshots     func() []snapshot.Info           // all, as List has them, to know which came before one; nil: not known
-	open          func(snapshot.Info) iofs.FS      // with snapshots
+	from, to      time.Time                               // only messages sent from then on, and before then; zero: all
+	only          func(*history.Conversation) bool        // nil: all conversations
+	lazy          bool                                    // for a mount
+	private       bool                                    // for one that its owner alone sees
+	snapshots     func() []snapshot.Info                  // all, as List has them, to know which came before one; nil: not known
+	open          func(snapshot.Info) iofs.FS             // with snapshots
+	join          func([]snapshot.Info) map[string]string // which sources are of which better known account; nil: not known
 	cache         *view.Cache
 	read          *history.Cache
 
 	mu     sync.Mutex
+	joined map[string]string // what join said last
 	top    *view.Messages
 	frozen map[string]*view.Messages
 	single map[string]*history.History // those of frozen
@@ -153,9 +155,10 @@ func lasting(err error) bool {
 }
 
 // history is that of some backups of one account, oldest first. Timers have run out
-// as of a moment: zero is that of the newest of the backups.
-func (m *messages) history(backups []history.Backup, asOf time.Time) *history.History {
-	return history.New(backups, history.Options{Zone: m.zone, Names: m.names, OriginalNames: m.originalNames,
+// as of a moment: zero is that of the newest of the backups. account is whose they are
+// if they may say it differently, else "".
+func (m *messages) history(backups []history.Backup, asOf time.Time, account string) *history.History {
+	return history.New(backups, history.Options{Account: account, Zone: m.zone, Names: m.names, OriginalNames: m.originalNames,
 		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, Passing: asOf.IsZero(), AsOf: asOf, From: m.from, To: m.to, Only: m.only, Cache: m.read,
 		Lasting: lasting})
 }
@@ -175,6 +178,9 @@ func (m *messages) histories(infos []snapshot.Info, open func(snapshot.Info) iof
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	names := snapshot.Names(infos, m.zone)
+	if m.join != nil {
+		m.joined = m.join(infos)
+	}
 	backups, keys := map[string][]history.Backup{}, map[string]string{}
 	var order []string
 	for i, info := range infos {
@@ -182,7 +188,7 @@ func (m *messages) histories(infos []snapshot.Info, open func(snapshot.Info) iof
 		if !ok {
 			continue
 		}
-		account := info.Sources[0]
+		account := m.account(info)
 		if backups[account] == nil {
 			order = append(order, account)
 		}
@@ -194,13 +200,21 @@ func (m *messages) histories(infos []snapshot.Info, open func(snapshot.Info) iof
 	for _, account := range order {
 		h := m.merged[keys[account]]
 		if h == nil {
-			h = m.history(backups[account], time.Now())
+			h = m.history(backups[account], time.Now(), strings.TrimPrefix(account, signalRoot+"/"))
 		}
 		next[keys[account]] = h
 		all = append(all, h)
 	}
 	m.merged = next
 	return all
+}
+
+// account is the source that stands for the account of a snapshot. m.mu is held.
+func (m *messages) account(info snapshot.Info) string {
+	if other := m.joined[info.Sources[0]]; other != "" {
+		return other
+	}
+	return info.Sources[0]
 }
 
 // known are the histories that were asked for so far.
@@ -252,7 +266,7 @@ func (m *messages) of(info snapshot.Info, tree iofs.FS) iofs.FS {
 	if m.frozen[id] == nil {
 		o := m.viewOptions()
 		o.Frozen, o.Scope = true, id
-		m.single[id] = m.history([]history.Backup{b}, time.Time{})
+		m.single[id] = m.history([]history.Backup{b}, time.Time{}, "")
 		o.Since = m.since(info, b, m.single[id].Options())
 		m.frozen[id] = view.NewMessages(o)
 		m.frozen[id].Set(m.single[id])

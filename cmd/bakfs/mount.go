@@ -210,6 +210,7 @@ func (p *program) serve(ctx context.Context, dir string, f mountFlags) (*mounted
 	shown.snapshots = func() []snapshot.Info { infos, _ := snapshot.List(r.journal); return infos } // the forest tells the errors
 	shown.open = func(i snapshot.Info) iofs.FS { return snapshot.Open(st, i) }
 	shown.private = !f.allowOther
+	shown.join = p.joiner(context.Background(), r, st)
 	shown.show(forest)
 	log := func(path string, err error) { p.warn("%s", unreadable(path, err)) }
 	forest.Log = log

@@ -76,6 +76,7 @@ func (p *program) search(ctx context.Context, words, snap string, f messageFlags
 	if err != nil {
 		return err
 	}
+	m.join = p.joiner(ctx, r, st)
 	histories := m.histories(infos, func(i snapshot.Info) iofs.FS { return snapshot.Open(st, i) })
 	s := &searching{p: p, q: q, zone: m.zone}
 	for _, h := range histories {

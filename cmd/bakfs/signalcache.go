@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/hmac"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +25,8 @@ type signalCache struct {
 	keys *seal.Keys
 
 	originals map[seal.Hash]tag // of snapshots: the backup that each is of
-	tried     []tag             // fingerprints, the oldest first
+	proofs    map[seal.Hash]proof
+	tried     []tag // fingerprints, the oldest first
 	changed   bool
 }
 
@@ -35,13 +37,14 @@ const (
 
 	recordOriginal = 1 // snapshot ‖ tag
 	recordTried    = 2 // tag
+	recordProof    = 3 // snapshot ‖ tag of the keys, or zero ‖ tag of the profile key, or zero
 )
 
 // signalCache reads the cache of r.
 func (r *repository) signalCache() *signalCache {
 	c := &signalCache{path: filepath.Join(r.dirs.cache, "signal"), keys: r.keys}
 	if !c.read() {
-		c.originals, c.tried = map[seal.Hash]tag{}, nil
+		c.originals, c.proofs, c.tried = map[seal.Hash]tag{}, map[seal.Hash]proof{}, nil
 	}
 	if r.dry {
 		c.path = ""
@@ -51,7 +54,7 @@ func (r *repository) signalCache() *signalCache {
 
 // read reads the file; false: it is not there, or not as it was written.
 func (c *signalCache) read() bool {
-	c.originals = map[seal.Hash]tag{}
+	c.originals, c.proofs = map[seal.Hash]tag{}, map[seal.Hash]proof{}
 	info, err := os.Lstat(c.path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > maxSignalCache {
 		return false
@@ -78,6 +81,9 @@ func (c *signalCache) record(b []byte) (rest []byte, ok bool) {
 	case kind == recordOriginal && len(b) > 2*size:
 		c.originals[seal.Hash(b[1:])] = tag(b[1+size:])
 		return b[1+2*size:], true
+	case kind == recordProof && len(b) > 3*size:
+		c.proofs[seal.Hash(b[1:])] = proof{tag(b[1+size:]), tag(b[1+2*size:])}
+		return b[1+3*size:], true
 	case kind == recordTried && len(b) > size:
 		c.tried = append(c.tried, tag(b[1:]))
 		return b[1+size:], true
@@ -85,16 +91,30 @@ func (c *signalCache) record(b []byte) (rest []byte, ok bool) {
 	return nil, false
 }
 
-// save writes what is known of these snapshots, if it changed.
-func (c *signalCache) save(infos []snapshot.Info) error {
+// only forgets what is not of these snapshots.
+func (c *signalCache) only(infos []snapshot.Info) {
+	there := make(map[seal.Hash]bool, len(infos))
+	for _, i := range infos {
+		there[i.ID] = true
+	}
+	gone := func(id seal.Hash) bool { c.changed = c.changed || !there[id]; return !there[id] }
+	maps.DeleteFunc(c.originals, func(id seal.Hash, _ tag) bool { return gone(id) })
+	maps.DeleteFunc(c.proofs, func(id seal.Hash, _ proof) bool { return gone(id) })
+}
+
+// save writes what is known, if it changed.
+func (c *signalCache) save() error {
 	if !c.changed || c.path == "" {
 		return nil
 	}
 	b := []byte(signalCacheMagic)
-	for _, i := range infos {
-		if t, ok := c.originals[i.ID]; ok {
-			b = append(append(append(b, recordOriginal), i.ID[:]...), t[:]...)
-		}
+	for _, id := range inOrder(c.originals) {
+		t := c.originals[id]
+		b = append(append(append(b, recordOriginal), id[:]...), t[:]...)
+	}
+	for _, id := range inOrder(c.proofs) {
+		p := c.proofs[id]
+		b = append(append(append(append(b, recordProof), id[:]...), p.keys[:]...), p.profile[:]...)
 	}
 	for _, t := range c.tried[max(0, len(c.tried)-maxTried):] {
 		b = append(append(b, recordTried), t[:]...)
@@ -108,6 +128,10 @@ func (c *signalCache) save(infos []snapshot.Info) error {
 	}
 	c.changed = false
 	return nil
+}
+
+func inOrder[V any](m map[seal.Hash]V) []seal.Hash {
+	return slices.SortedFunc(maps.Keys(m), func(a, b seal.Hash) int { return bytes.Compare(a[:], b[:]) })
 }
 
 func (c *signalCache) tag(label string, what []byte) tag { return c.keys.Tag("signal "+label, what) }

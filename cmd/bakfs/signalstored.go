@@ -29,6 +29,7 @@ type signalStored struct {
 func (p *program) newSignalStored(ctx context.Context, r *repository, st *store.Store) (s *signalStored, failed []error, err error) {
 	s = &signalStored{p: p, st: st, cache: r.signalCache(), seen: map[[32]byte]*archive.Envelope{}}
 	s.infos = slices.DeleteFunc(p.snapshots(r.journal), func(i snapshot.Info) bool { return i.Kind != snapshot.Signal })
+	s.cache.only(s.infos)
 	for _, info := range s.infos {
 		if _, known := s.cache.originals[info.ID]; known {
 			continue
@@ -99,7 +100,7 @@ func (s *signalStored) add(info snapshot.Info, e *archive.Envelope) {
 
 // keep writes the cache. That it cannot be written costs the next run time.
 func (s *signalStored) keep() {
-	if err := s.cache.save(s.infos); err != nil {
+	if err := s.cache.save(); err != nil {
 		s.p.detail("the cache of Signal backups is not kept: %v", err)
 	}
 }

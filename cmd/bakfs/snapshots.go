@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -52,6 +53,10 @@ func (p *program) listSnapshots(ctx context.Context, keep func(snapshot.Info) bo
 	}
 	defer r.Close()
 	infos, errs := snapshot.List(r.journal)
+	joined, err := p.joinedAccounts(ctx, r, infos)
+	if err != nil {
+		return err
+	}
 	rows := [][]string{{"id", "time", "device", "files", "size", "sources"}}
 	shown := 0
 	for _, i := range infos {
@@ -60,12 +65,15 @@ func (p *program) listSnapshots(ctx context.Context, keep func(snapshot.Info) bo
 		}
 		shown++
 		if p.json {
-			if err := p.line(asJSON("snapshot", i)); err != nil {
+			if err := p.line(struct {
+				jsonSnapshot
+				Account string `json:"account,omitempty"`
+			}{asJSON("snapshot", i), accountOf(i, joined)}); err != nil {
 				return err
 			}
 			continue
 		}
-		rows = append(rows, []string{shortID(i), i.Date().Local().Format("2006-01-02 15:04:05"), quote(i.DeviceName), number(i.Files), bytesOf(i.Bytes), sourcesOf(i)})
+		rows = append(rows, []string{shortID(i), i.Date().Local().Format("2006-01-02 15:04:05"), quote(i.DeviceName), number(i.Files), bytesOf(i.Bytes), sourcesOf(i, joined)})
 	}
 	if shown > 0 && !p.json {
 		p.printf("%s", table(rows, 3, 4))
@@ -79,11 +87,35 @@ func (p *program) listSnapshots(ctx context.Context, keep func(snapshot.Info) bo
 	return nil
 }
 
+// joinedAccounts says which sources of Signal are of which better known account. The
+// chunks are opened only if there is something to find out.
+func (p *program) joinedAccounts(ctx context.Context, r *repository, infos []snapshot.Info) (map[string]string, error) {
+	if !mayJoin(infos) {
+		return nil, nil
+	}
+	st, err := p.openStore(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return p.joiner(ctx, r, st)(infos), st.Close()
+}
+
+// accountOf is whose Signal backup a snapshot is of, as well as that is known; "" for files.
+func accountOf(i snapshot.Info, joined map[string]string) string {
+	if i.Kind != snapshot.Signal {
+		return ""
+	}
+	return strings.TrimPrefix(cmp.Or(joined[i.Sources[0]], i.Sources[0]), signalRoot+"/")
+}
+
 // sourcesOf is what a snapshot was made of, with its tags.
-func sourcesOf(i snapshot.Info) string {
+func sourcesOf(i snapshot.Info, joined map[string]string) string {
 	var words []string
 	for _, s := range i.Sources {
 		words = append(words, quote(s))
+		if other := joined[s]; i.Kind == snapshot.Signal && other != "" {
+			words = append(words, "(of "+quote(other)+")")
+		}
 	}
 	for _, t := range i.Tags {
 		words = append(words, "#"+quote(t))

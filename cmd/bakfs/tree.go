@@ -20,6 +20,7 @@ type tree struct {
 	info       snapshot.Info
 	ref        ref
 	fs         iofs.FS // of the snapshot's root
+	join       func([]snapshot.Info) map[string]string
 }
 
 // openTree opens what arg, a SNAP[:PATH], names. Whether the path exists is not looked at.
@@ -44,6 +45,7 @@ func (p *program) openTree(ctx context.Context, arg string) (*tree, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
+	t.join = p.joiner(ctx, r, t.store)
 	t.fs = bound(ctx, t.root(infos))
 	return t, nil
 }
@@ -52,7 +54,9 @@ func (p *program) openTree(ctx context.Context, arg string) (*tree, error) {
 func (t *tree) root(all []snapshot.Info) iofs.FS {
 	open := func(i snapshot.Info) iofs.FS { return snapshot.Open(t.store, i) }
 	if t.ref.snap == merged {
-		shown := newMessages(localZone(os.Getenv("TZ"))).all(all, open)
+		m := newMessages(localZone(os.Getenv("TZ")))
+		m.join = t.join
+		shown := m.all(all, open)
 		return newBranch("", all[len(all)-1].Date(), limb{"messages", func(context.Context) (iofs.FS, error) { return shown, nil }})
 	}
 	files := open(t.info)
@@ -102,7 +106,7 @@ func (t *tree) advice() string {
 	if t.ref.snap == merged || t.info.Kind == snapshot.Signal {
 		return "bakfs ls shows what is there: messages/ and, of one snapshot, signal/"
 	}
-	return "bakfs ls shows what is there; the snapshot is of " + sourcesOf(t.info)
+	return "bakfs ls shows what is there; the snapshot is of " + sourcesOf(t.info, nil)
 }
 
 // bound binds a tree's calls to ctx.

@@ -19,6 +19,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/maphash"
@@ -62,6 +63,7 @@ type Options struct {
 	Only          func(*Conversation) bool // only these conversations; nil: all
 	AsOf          time.Time                // when timers run out; zero: at the time of the newest backup
 	Cache         *Cache                   // nil: one of 48 MiB for this History alone
+	Account       string                   // whose history it is, where backups may say it differently; "": as the newest says
 	Passing       bool                     // one of very many: what it remembers is forgotten when others in Cache need the room
 	// Lasting says if an error of an FS will stay, so that what it concerns may be left out and reported where other
 	// backups help. For others, as that a cloud is not reachable, the whole call fails and may be tried again.
@@ -196,7 +198,7 @@ func (h *History) Account(ctx context.Context) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner, key := p.Owner(), f.envelope.Account
+	owner, key := p.Owner(), cmp.Or(h.o.Account, f.envelope.Account)
 	if owner.Phone == "" && strings.HasPrefix(key, "+") { // the records of no format have a place for it
 		with := *owner
 		with.Phone = key

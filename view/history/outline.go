@@ -89,7 +89,7 @@ func (h *History) readEnvelope(ctx context.Context, f *outline) error {
 		}
 		h.report(i, "envelope", err)
 	}
-	if b, err := hex.DecodeString(strings.ReplaceAll(f.envelope.Account, "-", "")); err == nil && len(b) == 16 {
+	if b, err := hex.DecodeString(strings.ReplaceAll(cmp.Or(h.o.Account, f.envelope.Account), "-", "")); err == nil && len(b) == 16 {
 		f.owner = signal.ServiceID(b)
 	}
 	return nil
