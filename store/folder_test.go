@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	iofs "io/fs"
 	"os"
 	"path/filepath"
@@ -270,4 +271,33 @@ func FuzzName(f *testing.F) {
 			t.Fatalf("%q: kind %d, %q", s, n.kind, n.reason)
 		}
 	})
+}
+
+// A file that ends before its size is one that cannot be read now: not a shorter one,
+// and not a damaged one. Files of /sys have a size and less in them.
+func TestFileThatEndsEarlyIsOffline(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	write(t, path, make([]byte, 10))
+	file, err := os.Open(path)
+	check(t, err)
+	defer file.Close()
+	if n, err := (steady{file, 20}).ReadAt(make([]byte, 20), 0); n != 10 || !errors.Is(err, ErrOffline) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	if n, err := (steady{file, 10}).ReadAt(make([]byte, 20), 0); n != 10 || err != io.EOF {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+	const dir, name = "/sys/kernel/mm/transparent_hugepage", "enabled"
+	if info, err := os.Stat(dir + "/" + name); err != nil || info.Size() < 4096 {
+		t.Skip("no such file on this system")
+	}
+	f, err := newFolder(dir)
+	check(t, err)
+	defer f.Close()
+	if b, err := f.ReadFile(name, 10_000); !errors.Is(err, ErrOffline) {
+		t.Errorf("%q, %v", b, err)
+	}
+	if b, err := ReadFile(dir + "/" + name); err == nil {
+		t.Errorf("%q", b)
+	}
 }
