@@ -159,30 +159,43 @@ func (w *reaching) unread(need Need, why error) error {
 	return err
 }
 
+// keptBelow is how many of the nodes below one the walk notes before it goes down to them.
+const keptBelow = 16
+
 // items visits what the items of n, the tree node id, need, also behind a harmed one. While the walk is below an item
-// nothing of n is held, which may be large, on each of many levels: it is got again afterwards.
+// nothing of n is held, which may be large, on each of many levels: it is got again afterwards, if there is more in it
+// than was noted. So the lists of folders inside each other, of 1 MiB each and too many for a cache, are read once.
 func (w *reaching) items(d *reachDir, id seal.ID, n *node, bound string) (harmed bool, err error) {
-	for i, count := 0, len(n.at); i < count; i++ {
+	for i, count := 0, len(n.at); i < count; {
 		if n == nil {
 			if n, err = w.nodes.tree(w.ctx, id); err != nil {
 				return true, w.unread(Need{ID: id, Type: seal.Tree, in: d}, err)
 			}
 		}
-		below, err := w.below(d, n, i, bound)
-		if err != nil {
-			return false, err
+		var noted []*belowNode
+		for ; i < count && len(noted) < keptBelow; i++ {
+			below, err := w.below(d, n, i, bound)
+			if err != nil {
+				return false, err
+			}
+			if below != nil {
+				noted = append(noted, below)
+				continue
+			}
+			h, err := w.file(d, n, i)
+			if err != nil {
+				return false, err
+			}
+			harmed = harmed || h
 		}
-		var h bool
-		if below == nil {
-			h, err = w.file(d, n, i)
-		} else {
-			n = nil
-			h, err = w.node(below.in, below.id, below.want)
+		n = nil
+		for _, below := range noted {
+			h, err := w.node(below.in, below.id, below.want)
+			if err != nil {
+				return false, err
+			}
+			harmed = harmed || h
 		}
-		if err != nil {
-			return false, err
-		}
-		harmed = harmed || h
 	}
 	return harmed, nil
 }

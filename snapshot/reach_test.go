@@ -232,11 +232,34 @@ func TestReachBoundsTheDepth(t *testing.T) {
 	}
 }
 
+// The list of a folder is read once, also where much of it lies behind a folder in it and
+// nothing is kept: else a thousand inside each other, of 1 MiB each, were 2 GiB.
+func TestReachReadsAListOnce(t *testing.T) {
+	m := newMemStore()
+	inner := writeDir(t, m, []Entry{plainFile("f", "x")})
+	for range 10 {
+		inner = writeDir(t, m, []Entry{{Name: "a", Kind: Dir, Nlink: 2, Root: inner}, plainFile("b", "x"), plainFile("c", "x")})
+	}
+	r := newReach(m)
+	r.nodes = newNodes(m, 0)
+	m.gets = 0
+	if harmed, err := r.Visit(t.Context(), Info{Root: inner}, func(Need) (bool, error) { return false, nil }); harmed || err != nil {
+		t.Fatal(harmed, err)
+	}
+	if m.gets != 11 {
+		t.Errorf("%d reads of 11 lists", m.gets)
+	}
+}
+
 // A node that cannot be got again, when the walk comes back to it, is told as one that cannot be read.
 func TestReachTellsOfANodeThatIsGoneMeanwhile(t *testing.T) {
 	m := newMemStore()
 	inner := writeDir(t, m, []Entry{plainFile("f", "x")})
-	root := writeDir(t, m, []Entry{{Name: "a", Kind: Dir, Nlink: 2, Root: inner}, plainFile("b", "x")})
+	var entries []Entry
+	for i := range keptBelow {
+		entries = append(entries, Entry{Name: fmt.Sprintf("a%c", 'a'+i), Kind: Dir, Nlink: 2, Root: inner})
+	}
+	root := writeDir(t, m, append(entries, plainFile("b", "x")))
 	r := newReach(m)
 	r.nodes = newNodes(m, 0) // keeps none
 	told := 0
