@@ -264,6 +264,15 @@ type PollState struct {
 	Options  []PollOption
 }
 
+// pollOptions is how many options a poll of the apps can have.
+const pollOptions = 10
+
+// Listed returns how many voters of each option views name: all together as many as vote
+// for all options in the largest group.
+func (p *PollState) Listed() int {
+	return min(MaxListed, pollOptions*MaxListed/max(1, len(p.Options)))
+}
+
 // A PollOption is one answer of a poll.
 type PollOption struct {
 	Text   string

@@ -98,7 +98,7 @@ func costOf(m *chat.Message) int64 {
 	if m.Poll != nil {
 		for _, o := range m.Poll.Options {
 			cost += 100 + int64(16*len(o.Voters))
-			for _, who := range o.Voters[:min(len(o.Voters), chat.MaxListed)] {
+			for _, who := range o.Voters[:min(len(o.Voters), m.Poll.Listed())] {
 				cost += nameCost(who)
 			}
 		}

@@ -39,7 +39,8 @@
 //	payment      {amount_mob fee_mob note status}
 //	reactions    [{emoji from from_id t}]
 //	more_reactions more_status, and more_voters of a poll: how many there are beyond
-//	             the 1001 that are written; no group of the apps has more
+//	             the 1001 that are written (of voters fewer where there are more
+//	             than ten options); no group of the apps has more
 //	edits        earlier versions, oldest first: [{t text ranges quote attachments
 //	             links}]
 //	edited       when the newest version was sent
@@ -165,7 +166,7 @@ func (w *writer) history(m *chat.Message) {
 			w.shut()
 		}
 		w.close()
-		w.more("reactions", len(m.Reactions))
+		w.more("reactions", len(m.Reactions)-chat.MaxListed)
 	}
 	if len(m.Versions) > 0 {
 		w.array("edits")
@@ -191,7 +192,7 @@ func (w *writer) history(m *chat.Message) {
 			w.shut()
 		}
 		w.close()
-		w.more("status", len(m.Status))
+		w.more("status", len(m.Status)-chat.MaxListed)
 	}
 	w.flag("pinned", m.Pinned)
 	w.person("pinned_by", m.PinnedBy)
@@ -202,8 +203,8 @@ func (w *writer) history(m *chat.Message) {
 
 // more says how many elements a list has beyond those that are written, if there are any.
 func (w *writer) more(of string, n int) {
-	if n > chat.MaxListed {
-		w.number("more_"+of, int64(n-chat.MaxListed))
+	if n > 0 {
+		w.number("more_"+of, int64(n))
 	}
 }
 

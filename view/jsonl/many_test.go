@@ -21,8 +21,12 @@ func TestListsOfPersonsAreBounded(t *testing.T) {
 		o.Voters = append(o.Voters, who)
 	}
 	m.Poll = &chat.PollState{Question: "q", Options: []chat.PollOption{o}}
-	list := []*chat.Message{m}
-	bound := 4 * chat.MaxListed * (len(who.Name) + 100)
+	many := &chat.Message{ID: "2", Kind: chat.Poll, Author: who, Poll: &chat.PollState{Options: make([]chat.PollOption, 500)}}
+	for i := range many.Poll.Options {
+		many.Poll.Options[i].Voters = o.Voters[:500]
+	}
+	list := []*chat.Message{m, many}
+	bound := 14 * chat.MaxListed * (len(who.Name) + 100)
 	b := string(Append(nil, list, Options{}))
 	if len(b) > bound {
 		t.Errorf("%d bytes", len(b))

@@ -178,7 +178,7 @@ func (w *writer) poll(p *chat.PollState) {
 	for _, o := range p.Options {
 		w.item()
 		w.text("text", o.Text)
-		named := o.Voters[:min(len(o.Voters), chat.MaxListed)]
+		named := o.Voters[:min(len(o.Voters), p.Listed())]
 		w.array("voters")
 		for _, p := range named {
 			w.element(nameOf(p))
@@ -189,7 +189,7 @@ func (w *writer) poll(p *chat.PollState) {
 			w.element(keyOf(p))
 		}
 		w.close()
-		w.more("voters", len(o.Voters))
+		w.more("voters", len(o.Voters)-len(named))
 		w.shut()
 	}
 	w.close()

@@ -232,9 +232,10 @@ func newPoll(p *chat.PollState, tags *[]tag) (*poll, string) {
 	}
 	voters := map[string]bool{}
 	for _, o := range p.Options {
-		names := make([]string, 0, min(len(o.Voters), maxNames))
+		most := min(maxNames, p.Listed())
+		names := make([]string, 0, min(len(o.Voters), most))
 		for _, v := range o.Voters {
-			if len(names) < maxNames {
+			if len(names) < most {
 				names = append(names, nameOf(v))
 			}
 			voters[keyOf(v)] = true

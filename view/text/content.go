@@ -180,7 +180,7 @@ func (w *writer) poll(p *chat.PollState) {
 		w.b = strconv.AppendInt(w.b, int64(len(o.Voters)), 10)
 		if len(o.Voters) > 0 {
 			w.plain(" (")
-			w.persons(o.Voters)
+			w.persons(o.Voters, p.Listed())
 			w.plain(")")
 		}
 		w.end()

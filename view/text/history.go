@@ -18,7 +18,7 @@ func (w *writer) history(m *chat.Message) {
 			w.plain(" ")
 			w.plain(w.person(r.By))
 		}
-		w.more(len(m.Reactions))
+		w.more(len(m.Reactions) - chat.MaxListed)
 		w.end()
 	}
 	w.undelivered(m, "failed", "failed")
@@ -107,7 +107,7 @@ func (w *writer) undelivered(m *chat.Message, state, word string) {
 		w.plain(w.person(d.To))
 	}
 	if n > 0 {
-		w.more(n)
+		w.more(n - chat.MaxListed)
 		w.end()
 	}
 }

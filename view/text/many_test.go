@@ -23,8 +23,12 @@ func TestListsOfPersonsAreBounded(t *testing.T) {
 		club.Members = append(club.Members, chat.Member{Person: who})
 	}
 	m.Chat, m.Poll = club, &chat.PollState{Question: "q", Options: []chat.PollOption{o}}
-	list := []*chat.Message{m}
-	bound := 4 * chat.MaxListed * (len(who.Name) + 100)
+	many := &chat.Message{ID: "2", Kind: chat.Poll, Author: who, Poll: &chat.PollState{Options: make([]chat.PollOption, 500)}}
+	for i := range many.Poll.Options {
+		many.Poll.Options[i].Voters = o.Voters[:500]
+	}
+	list := []*chat.Message{m, many}
+	bound := 14 * chat.MaxListed * (len(who.Name) + 100)
 	for what, b := range map[string][]byte{
 		"messages": AppendMessages(nil, list, Options{}),
 		"info":     AppendInfo(nil, &Info{Chat: club}, Options{}),

@@ -89,20 +89,21 @@ func personName(p *chat.Person) string { return orElse(oneLine(p.Shown()), "Unkn
 // unmarked returns a name without the sign that ends who wrote a line.
 func unmarked(name string) string { return strings.ReplaceAll(name, ":", "꞉") }
 
-func (w *writer) persons(list []*chat.Person) {
-	for i, p := range list[:min(len(list), chat.MaxListed)] {
+// persons appends the names of the first most of a list, and how many more there are.
+func (w *writer) persons(list []*chat.Person, most int) {
+	for i, p := range list[:min(len(list), most)] {
 		if i > 0 {
 			w.plain(", ")
 		}
 		w.plain(w.person(p))
 	}
-	w.more(len(list))
+	w.more(len(list) - most)
 }
 
-// more ends a list of n persons, of whom chat.MaxListed are named.
+// more ends a list of persons of whom n are not named.
 func (w *writer) more(n int) {
-	if n > chat.MaxListed {
-		w.plain(" and " + strconv.Itoa(n-chat.MaxListed) + " more")
+	if n > 0 {
+		w.plain(" and " + strconv.Itoa(n) + " more")
 	}
 }
 
