@@ -297,9 +297,9 @@ func isHash(s string) bool {
 	return true
 }
 
-// blobs returns what the blobs of a legacy file are, those of the layout only.
-func (a *Archive) blobs(ctx context.Context) ([]legacy.Media, error) {
-	b, err := readWhole(ctx, a.fsys, legacyBlobs, maxBlobs)
+// blobs returns what the n blobs of a legacy file are, those of the layout only.
+func (a *Archive) blobs(ctx context.Context, n int) ([]legacy.Media, error) {
+	b, err := readWhole(ctx, a.fsys, legacyBlobs, int64(len(blobsMagic)+n*blobSize))
 	if err != nil {
 		return nil, err
 	}

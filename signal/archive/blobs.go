@@ -12,10 +12,7 @@ import (
 // the layout 32 bytes SHA-256 and u64 length.
 const blobsMagic = "legacy blobs 1\n"
 
-const (
-	blobSize = 32 + 8
-	maxBlobs = 1 << 30 // bytes of a list
-)
+const blobSize = 32 + 8
 
 func appendBlob(b []byte, m legacy.Media) []byte {
 	return binary.BigEndian.AppendUint64(append(b, m.Hash[:]...), uint64(m.Size))

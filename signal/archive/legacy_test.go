@@ -58,7 +58,7 @@ func remade(t testing.TB, a *Archive) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blobs, err := a.blobs(ctx)
+	blobs, err := a.blobs(ctx, layout.Blobs())
 	if err != nil || len(blobs) != layout.Blobs() {
 		t.Fatalf("%d blobs, %d in the layout: %v", len(blobs), layout.Blobs(), err)
 	}

@@ -318,8 +318,10 @@ func (a *apart) large(b *legacy.Blob, in io.Reader, mac legacy.MAC) error {
 // finish stores the layout and the list of blobs.
 func (a *apart) finish() error {
 	layout, err := a.layout.AppendBinary(nil)
-	if err != nil {
-		return err
+	if err != nil { // the file is so large that it cannot be made again
+		a.s.whole = false
+		a.s.report.lost(err)
+		return nil
 	}
 	if err := a.s.file(legacyLayout, layout); err != nil {
 		return err

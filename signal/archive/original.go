@@ -203,7 +203,7 @@ func (r replayed) Place() any { return r.Position() }
 
 // legacyNode returns the legacy file in dir.
 func (a *Archive) legacyNode(ctx context.Context, dir *node) (*node, error) {
-	b, err := readWhole(ctx, a.fsys, legacyLayout, maxLayout)
+	b, err := readWhole(ctx, a.fsys, legacyLayout, legacy.MaxLayout)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +211,7 @@ func (a *Archive) legacyNode(ctx context.Context, dir *node) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", legacyLayout, ErrArchive, err)
 	}
-	blobs, err := a.blobs(ctx)
+	blobs, err := a.blobs(ctx, layout.Blobs())
 	if err != nil {
 		return nil, err
 	}
@@ -237,9 +237,6 @@ func (a *Archive) legacyNode(ctx context.Context, dir *node) (*node, error) {
 	}
 	return n, nil
 }
-
-// maxLayout bounds a stored layout: that of a file of a terabyte is smaller.
-const maxLayout = 1 << 30
 
 // A legacyHandle is an open legacy file.
 type legacyHandle struct {

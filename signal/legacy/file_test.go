@@ -3,9 +3,11 @@ package legacy
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -230,4 +232,44 @@ func TestRandomFiles(t *testing.T) {
 		}
 		checkFile(t, b, h, testKeys())
 	})
+}
+
+// A layout is small on disk: what no honest writer makes is refused, so that a few MiB do
+// not become gigabytes of parts.
+func TestLayoutsThatNobodyMakesAreRefused(t *testing.T) {
+	head, err := NewLayout(testHeader(t, 1)).AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(length uint64) []byte { // of one frame
+		b := binary.AppendUvarint(nil, length<<1)
+		return append(binary.AppendUvarint(b, length), 1)
+	}
+	short, long, blob := run(20), run(runLength), append([]byte{MACSize<<1 | 1}, make([]byte, MACSize)...)
+	for name, c := range map[string]struct {
+		parts [][]byte
+		ok    bool
+	}{
+		"nothing":                  {nil, true},
+		"one short run":            {[][]byte{short}, true},
+		"short before media":       {[][]byte{short, blob, short, blob, short}, true},
+		"long before short":        {[][]byte{long, long, short}, true},
+		"long before media":        {[][]byte{long, blob, long}, true},
+		"short before short":       {[][]byte{short, short}, false},
+		"short before long":        {[][]byte{long, short, long}, false},
+		"media first":              {[][]byte{blob}, false},
+		"media behind media":       {[][]byte{short, blob, blob}, false},
+		"as many runs as possible": {slices.Repeat([][]byte{long}, maxParts), true},
+		"too many runs":            {slices.Repeat([][]byte{long}, maxParts+1), false},
+		"too many media":           {slices.Repeat([][]byte{short, blob}, maxBlobs+1), false},
+	} {
+		b := slices.Concat(append([][]byte{head}, c.parts...)...)
+		l, err := ParseLayout(b)
+		if (err == nil) != c.ok || err != nil && !errors.Is(err, ErrLayout) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && (cap(l.parts)*24+cap(l.macs)*MACSize > 6*len(b)+1000 || cap(l.parts) > 2*maxParts) {
+			t.Errorf("%s: room for %d parts and %d media of %d bytes", name, cap(l.parts), cap(l.macs), len(b))
+		}
+	}
 }

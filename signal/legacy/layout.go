@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"sort"
 )
@@ -98,16 +99,31 @@ func (l *Layout) end(i int) (file, stream int64) {
 	return l.size, l.stream
 }
 
+// Limits of a stored layout, so that whoever wrote it cannot make gigabytes of it: a part
+// takes up to 34 bytes. A file of so many parts has 64 GiB or more of frames, or a million media.
+const (
+	maxParts = 1 << 21
+	maxBlobs = 1 << 20
+	// leastPair is what a run and the blob behind it take at least.
+	leastPair = 3 + 1 + MACSize
+)
+
+// MaxLayout is the length of the longest stored layout: parts of the usual length.
+const MaxLayout = 16 * maxParts
+
 // layoutMagic begins the stored form of a layout.
 const layoutMagic = "legacy layout 1\n"
 
 // AppendBinary appends the stored form of l. It holds no keys; equal layouts
-// have equal forms.
+// have equal forms. The error, of one that is too large to be read, wraps ErrLayout.
 //
 //	magic, varint length of the header, the header as in the file;
 //	each part: varint (length in the file << 1 | 1 if it is a blob), then
 //	of a blob its MAC, of frames varint length in the stream, varint number.
 func (l *Layout) AppendBinary(b []byte) ([]byte, error) {
+	if len(l.parts) > maxParts || len(l.macs) > maxBlobs {
+		return nil, fmt.Errorf("more than %d parts or %d media: %w", maxParts, maxBlobs, ErrLayout)
+	}
 	b = append(b, layoutMagic...)
 	b = binary.AppendUvarint(b, uint64(len(l.header.Raw)))
 	b = append(b, l.header.Raw...)
@@ -129,7 +145,8 @@ func (l *Layout) AppendBinary(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// ParseLayout reads what AppendBinary wrote. The error wraps ErrLayout.
+// ParseLayout reads what AppendBinary wrote. The error wraps ErrLayout: also of a layout
+// that Frame and Blob do not make, or that has too many parts.
 func ParseLayout(b []byte) (*Layout, error) {
 	rest, ok := bytes.CutPrefix(b, []byte(layoutMagic))
 	n, k := binary.Uvarint(rest)
@@ -141,7 +158,10 @@ func ParseLayout(b []byte) (*Layout, error) {
 		return nil, errors.Join(ErrLayout, err)
 	}
 	l := NewLayout(h)
-	for rest = rest[k+int(n):]; len(rest) > 0; {
+	rest = rest[k+int(n):]
+	pairs := min(len(rest)/leastPair+1, maxBlobs)
+	l.parts, l.macs = make([]part, 0, 2*pairs), make([]MAC, 0, pairs)
+	for len(rest) > 0 {
 		if rest, ok = l.parsePart(rest); !ok {
 			return nil, ErrLayout
 		}
@@ -157,12 +177,17 @@ func (l *Layout) parsePart(b []byte) ([]byte, bool) {
 	}
 	b = b[k:]
 	length := int64(n >> 1)
+	last := len(l.parts) - 1
+	run := last >= 0 && l.parts[last].blob < 0
 	if n&1 == 1 {
-		if length < MACSize || length > math.MaxUint32+MACSize || len(b) < MACSize || len(l.macs) == math.MaxInt32 {
+		if !run || length < MACSize || length > math.MaxUint32+MACSize || len(b) < MACSize || len(l.macs) == maxBlobs || len(l.parts) == maxParts {
 			return nil, false
 		}
 		l.Blob(length-MACSize, MAC(b))
 		return b[MACSize:], true
+	}
+	if run && l.size-l.parts[last].file < runLength || len(l.parts) == maxParts { // Frame would have gone on with that run
+		return nil, false
 	}
 	stream, k := binary.Uvarint(b)
 	if k <= 0 {
