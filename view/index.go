@@ -45,7 +45,7 @@ func (a *account) index(place key, _ time.Time) node {
 			p.Entries = append(p.Entries, e)
 		}
 		for _, f := range who.Folders {
-			folder := page.ChatFolder{Name: f.Name}
+			folder := page.ChatFolder{Name: f.Name, More: f.More}
 			for _, c := range f.Chats {
 				if e := byKey[c.Key]; e != nil {
 					folder.Entries = append(folder.Entries, e)

@@ -11,6 +11,12 @@ import (
 // maxFolders bounds the tabs of the list of chats: each may hold all chats.
 const maxFolders = 100
 
+// How many chats are listed under a tab, and under all tabs together.
+const (
+	maxFolderChats = 1000
+	maxTabbedChats = 20_000
+)
+
 // A head gathers the records that come before the messages, which may refer to
 // each other in any order.
 type head struct {
@@ -251,6 +257,7 @@ func (h *head) member(id signal.ServiceID) *Person {
 }
 
 func (h *head) addFolders() {
+	room := maxTabbedChats
 	for _, r := range h.folders {
 		f := Folder{Name: name(r.Name)}
 		in, out := h.chatsOf(r.IncludedRecipientIDs), h.chatsOf(r.ExcludedRecipientIDs)
@@ -259,8 +266,13 @@ func (h *head) addFolders() {
 			if c.Form == Group {
 				all = r.IncludeAllGroupChats
 			}
-			if r.FolderType == signal.FolderTypeAll || !out[c] && (in[c] || all) {
+			switch {
+			case r.FolderType != signal.FolderTypeAll && (out[c] || !in[c] && !all):
+			case len(f.Chats) < maxFolderChats && room > 0:
 				f.Chats = append(f.Chats, c)
+				room--
+			default:
+				f.More++
 			}
 		}
 		h.p.folders = append(h.p.folders, f)

@@ -28,8 +28,9 @@ type People struct {
 
 // A Folder is a tab of the list of chats.
 type Folder struct {
-	Name  string // "" for the one with all chats
-	Chats []*Conversation
+	Name  string          // "" for the one with all chats
+	Chats []*Conversation // the first; all of them where there are not very many
+	More  int             // how many there are beyond them
 }
 
 // ReadPeople makes People of the records of a backup, BackupInfo first. Items of

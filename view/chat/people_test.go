@@ -84,6 +84,29 @@ func TestConversationsOfABackup(t *testing.T) {
 	checkMessage(t, &Message{ID: calls[0].ID, Chat: calls[0].Chat, Kind: Update, Dir: Event, Event: "groupCall", Call: calls[0].Call, Words: calls[0].Words, Raw: new(signal.ChatItem)})
 }
 
+// Each of many tabs may hold each of many chats.
+func TestChatsUnderTabsAreBounded(t *testing.T) {
+	var frames []*signal.Frame
+	const n = 3000
+	for i := range uint64(n) {
+		frames = append(frames, &signal.Frame{Item: &signal.Recipient{ID: i, Destination: &signal.Contact{E164: signal.Some(i + 1000)}}},
+			&signal.Frame{Item: &signal.Chat{ID: i, RecipientID: i}})
+	}
+	for range 100 {
+		frames = append(frames, &signal.Frame{Item: &signal.ChatFolder{Name: "F", IncludeAllIndividualChats: true}})
+	}
+	all := 0
+	for i, f := range NewPeople(slices.Values(frames), "").Folders() {
+		all += len(f.Chats)
+		if len(f.Chats)+f.More != n || i == 0 && len(f.Chats) != maxFolderChats {
+			t.Errorf("tab %d has %d chats and %d more", i, len(f.Chats), f.More)
+		}
+	}
+	if all != maxTabbedChats {
+		t.Errorf("%d chats are listed under all tabs", all)
+	}
+}
+
 func TestNamesOfPersons(t *testing.T) {
 	full := func() *signal.Contact {
 		return &signal.Contact{

@@ -24,7 +24,11 @@ type accountFrame struct {
 type chatList struct {
 	ID, Title string
 	Chats     []chatLine
+	More      int // how many there are beyond Chats
 }
+
+// Size is how many conversations the list has.
+func (l chatList) Size() int { return len(l.Chats) + l.More }
 
 // A chatLine is a conversation in a list.
 type chatLine struct {
@@ -63,7 +67,7 @@ func (a *Account) Append(b []byte) ([]byte, error) {
 	}
 	f.Sections = a.lists(zone)
 	for _, s := range f.Sections {
-		l := link{Href: template.URL("#" + s.ID), Text: s.Title, Count: number(len(s.Chats))}
+		l := link{Href: template.URL("#" + s.ID), Text: s.Title, Count: number(s.Size())}
 		if strings.HasPrefix(s.ID, "folder") {
 			f.Folders = append(f.Folders, l)
 		} else {
@@ -111,7 +115,7 @@ func (a *Account) lists(zone *time.Location) []chatList {
 		}
 	}
 	for i, f := range a.Folders {
-		l := chatList{ID: "folder" + strconv.Itoa(i+1), Title: clean(or(f.Name, "All chats"))}
+		l := chatList{ID: "folder" + strconv.Itoa(i+1), Title: clean(or(f.Name, "All chats")), More: f.More}
 		for _, e := range f.Entries {
 			l.Chats = append(l.Chats, e.line("", zone))
 		}

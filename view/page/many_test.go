@@ -41,3 +41,14 @@ func TestListsOfPersonsAreBounded(t *testing.T) {
 		t.Errorf("a page of a group of %d has %d bytes", n, len(b))
 	}
 }
+
+func TestFoldersSayHowManyTheyDoNotList(t *testing.T) {
+	e := &Entry{Chat: &chat.Conversation{Name: "Bob"}, Count: -1}
+	b, err := (&Account{Entries: []*Entry{e}, Folders: []ChatFolder{{"F", []*Entry{e}, 41}, {"G", []*Entry{e}, 0}}}).Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := string(b); strings.Count(s, "And 41 more") != 1 || !strings.Contains(s, `<bdi>F</bdi> <span class="n">42</span>`) || strings.Contains(s, "And 0 more") {
+		t.Errorf("%s", s)
+	}
+}

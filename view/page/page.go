@@ -107,6 +107,7 @@ type Entry struct {
 type ChatFolder struct {
 	Name    string // "" for the one of all conversations
 	Entries []*Entry
+	More    int // how many it has beyond Entries
 }
 
 // An Account is the page index.html of an account.
