@@ -109,15 +109,12 @@ func (a *Archive) sealedTree(ctx context.Context, root *node) (iofs.FS, error) {
 	if err != nil {
 		return nil, err
 	}
-	shelf := &shelf{a: a, old: old}
-	main := modern.NewMainFile(replay{a}, keys, mainIV(keys, a.state()), shelf.record)
+	shelf := &shelf{a: a, old: old, scanning: make(chan struct{}, 1)}
+	main := modern.NewMainFile(replay{a}, keys, mainIV(keys, a.state()))
 	if e.Format == Main {
 		return nodeFS{ctx, root.folder(a.recordNode(root, "main", main))}, nil
 	}
-	shelf.fill = func(ctx context.Context) error {
-		_, err := main.Size(ctx) // after which all records were looked at
-		return err
-	}
+	shelf.fill = shelf.scan
 	top := root.below(rootName)
 	snapshot := top.below(snapshotName(e.Name, e.Time))
 	list := snapshot.below("files")

@@ -9,6 +9,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -317,5 +318,32 @@ func TestOriginalNamesAreSafe(t *testing.T) {
 	}
 	if got := safeName("signal-2026 (1).backup", "instead"); got != "signal-2026 (1).backup" {
 		t.Error(got)
+	}
+}
+
+// Who lists the media of an original does not wait until its main is made: what making one
+// takes first is a compressor's tables, which are larger than all that listing needs.
+func TestListingAnOriginalMakesNoMain(t *testing.T) {
+	for root, key := range folders(t) {
+		s := find(t, root)
+		_, _, a := store(t, s, s.Items[0], key, nil)
+		tree := originalOf(t, a)
+		took := func(do func()) uint64 {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			do()
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		var listed []string
+		list := took(func() { listed, _ = iofs.Glob(tree, rootName+"/files/*/*") })
+		size := took(func() { iofs.Stat(tree, rootName+"/"+s.Items[0].Name+"/main") })
+		if again, err := iofs.Glob(originalOf(t, a), rootName+"/files/*/*"); err != nil || !slices.Equal(again, listed) {
+			t.Errorf("another time there are %d files, not %d, %v", len(again), len(listed), err)
+		}
+		if size < 500_000 {
+			t.Errorf("making a main took %d bytes: this test shows nothing", size)
+		}
+		t.Logf("listing %d files took %d bytes, making the main %d", len(listed), list, size)
 	}
 }

@@ -17,10 +17,9 @@ type encoder interface {
 }
 
 // NewMainFile returns the main that a MainWriter makes of records, cut into
-// parts that are compressed apart. See NewMainWriter about the IV. look, if it
-// is not nil, sees each record while the size is found, once or more often.
-func NewMainFile(src Replay, keys Keys, iv [16]byte, look func(rec []byte)) *RecordFile {
-	f := newRecordFile(src, func(w io.Writer, at any) (encoder, error) {
+// parts that are compressed apart. See NewMainWriter about the IV.
+func NewMainFile(src Replay, keys Keys, iv [16]byte) *RecordFile {
+	return newRecordFile(src, func(w io.Writer, at any) (encoder, error) {
 		if at, ok := at.(mainState); ok {
 			m, err := resumeMain(w, keys, at)
 			return mainEncoder{m}, err
@@ -28,8 +27,6 @@ func NewMainFile(src Replay, keys Keys, iv [16]byte, look func(rec []byte)) *Rec
 		m, err := NewMainWriter(w, keys, iv)
 		return mainEncoder{m}, err
 	})
-	f.look = look
-	return f
 }
 
 // NewExportFile returns the main.jsonl that an ExportWriter makes of records,

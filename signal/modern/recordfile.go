@@ -30,7 +30,6 @@ type Replayed interface {
 type RecordFile struct {
 	src    Replay
 	format func(w io.Writer, at any) (encoder, error)
-	look   func(rec []byte)
 
 	planning chan struct{} // holds one element while somebody adds to parts
 
@@ -81,7 +80,7 @@ func (f *RecordFile) Size(ctx context.Context) (int64, error) {
 func (f *RecordFile) plan(ctx context.Context) error {
 	at := f.parts[len(f.parts)-1]
 	w := &counter{n: at.off}
-	run, err := f.start(ctx, at, w, f.look)
+	run, err := f.start(ctx, at, w)
 	if err != nil {
 		return err
 	}
@@ -109,15 +108,14 @@ type fileRun struct {
 	at      filePart // the next one, but for its offset
 	records Replayed // nil in the tail
 	enc     encoder
-	look    func([]byte)
 }
 
-func (f *RecordFile) start(ctx context.Context, at filePart, w io.Writer, look func([]byte)) (*fileRun, error) {
+func (f *RecordFile) start(ctx context.Context, at filePart, w io.Writer) (*fileRun, error) {
 	enc, err := f.format(w, at.state)
 	if err != nil {
 		return nil, err
 	}
-	run := &fileRun{at: at, enc: enc, look: look}
+	run := &fileRun{at: at, enc: enc}
 	if !at.tail {
 		run.records, err = f.src.From(ctx, at.place)
 	}
@@ -158,9 +156,6 @@ func (r *fileRun) write() error {
 		}
 		if err != nil {
 			return err
-		}
-		if r.look != nil {
-			r.look(rec)
 		}
 		if err := r.enc.record(rec); err != nil {
 			return err

@@ -115,7 +115,7 @@ func readAll(t testing.TB, f *RecordFile, step int) []byte {
 
 // formats are the files that can be made of records.
 var formats = map[string]func(src Replay) *RecordFile{
-	"main":   func(src Replay) *RecordFile { return NewMainFile(src, testKeys(), [16]byte{9}, nil) },
+	"main":   func(src Replay) *RecordFile { return NewMainFile(src, testKeys(), [16]byte{9}) },
 	"stream": NewStreamFile,
 	"export": func(src Replay) *RecordFile { return NewExportFile(src, ExportOptions{}, nil) },
 }
@@ -147,7 +147,7 @@ func TestAMadeFileWithMuchPadding(t *testing.T) {
 		rng.Read(b)
 		list = append(list, b)
 	}
-	f := NewMainFile(&replay{list: list}, testKeys(), [16]byte{9}, nil)
+	f := NewMainFile(&replay{list: list}, testKeys(), [16]byte{9})
 	got, err := openMain(readAll(t, f, 1<<20), testKeys())
 	if err != nil {
 		t.Fatal(err)

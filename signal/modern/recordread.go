@@ -145,7 +145,7 @@ func (f *RecordFile) makePart(ctx context.Context, i int) ([]byte, error) {
 	}
 	w := &warmRun{w: new(memory), next: i}
 	var err error
-	if w.fileRun, err = f.start(ctx, f.parts[i], w.w, nil); err != nil {
+	if w.fileRun, err = f.start(ctx, f.parts[i], w.w); err != nil {
 		return nil, err
 	}
 	return f.runPart(ctx, w)

@@ -258,21 +258,30 @@ func readable(t *testing.T, h *History) map[string][]*chat.Message {
 func TestGivingUp(t *testing.T) {
 	s := generated(t)
 	tr := s.trees[11].clone().freeze()
-	gate := make(chan struct{})
+	ctx, cancel := context.WithCancel(background)
+	gate, reads := make(chan struct{}), make(chan struct{}, 10)
+	ended := ctx.Done() // for the first that reads, as trees that are bound to a context end
 	tr.fail = func(name string) error {
-		if name == "frames" {
-			tr.mu.Unlock()
-			<-gate
-			tr.mu.Lock()
+		if name != "frames" {
+			return nil
 		}
-		return nil
+		first := ended
+		ended = nil
+		tr.mu.Unlock()
+		defer tr.mu.Lock()
+		reads <- struct{}{}
+		select {
+		case <-gate:
+			return nil
+		case <-first:
+			return ctx.Err()
+		}
 	}
 	h := New([]Backup{{Label: "one", Time: s.times[11], FS: tr}}, Options{})
-	ctx, cancel := context.WithCancel(background)
 	gaveUp, waited := make(chan error), make(chan error)
 	go func() { _, err := h.Conversations(ctx); gaveUp <- err }()
+	<-reads
 	go func() { _, err := h.Conversations(background); waited <- err }()
-	time.Sleep(time.Millisecond)
 	cancel()
 	if err := <-gaveUp; !errors.Is(err, context.Canceled) {
 		t.Error(err)
