@@ -257,8 +257,13 @@ func (x *index) message(at Ref, k key) {
 	x.messages = append(x.messages, place{r.int("date_received"), k, at})
 }
 
-// finish puts all in order.
+// finish puts all in order, and lets go of the room for more: the index is kept for
+// as long as a file is stored.
 func (x *index) finish() {
+	x.messages = exact(x.messages)
+	for i := range x.sides {
+		x.sides[i] = exact(x.sides[i])
+	}
 	slices.SortFunc(x.messages, func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.received, b.received), cmp.Compare(a.key>>1, b.key>>1), cmp.Compare(a.key, b.key))
 	})
@@ -267,6 +272,9 @@ func (x *index) finish() {
 	}
 	x.book.finish()
 }
+
+// exact returns a copy of list without room for more.
+func exact[T any](list []T) []T { return append(make([]T, 0, len(list)), list...) }
 
 // of returns the rows of a table that belong to k, in the order of the file.
 func (x *index) of(t sideTable, k key) []side {
