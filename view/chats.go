@@ -71,7 +71,7 @@ func (a *account) conversation(ctx context.Context, where key, c *history.Conver
 			})})
 		}
 		picture, err := a.avatar(ctx, c)
-		return append(all, picture...), err
+		return append(a.o.kept("chats/", all), picture...), err
 	}), nil
 }
 

@@ -9,10 +9,10 @@ import (
 
 // deleted is the folder deleted/: what an older backup has and the newest has not.
 func (a *account) deleted(place key, last time.Time) node {
-	return &dir{ino: place.number(), mtime: at(last), list: fixed(
-		child{"text", a.goneTexts(place.with("text"), last)},
-		child{"media", a.mediaByDate(place.with("media"), last, a.goneCalendar, func(f attachment) bool { return f.gone })},
-	)}
+	return &dir{ino: place.number(), mtime: at(last), list: fixed(a.o.kept("", []child{
+		{"text", a.goneTexts(place.with("text"), last)},
+		{"media", a.mediaByDate(place.with("media"), last, a.goneCalendar, func(f attachment) bool { return f.gone })},
+	})...)}
 }
 
 // goneCalendar is the calendar without what the newest backup has too.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,5 +104,6 @@ func idOf(c *chat.Conversation) string {
 
 // links are the account's other places that the start page links to.
 func (a *account) links() []string {
-	return []string{"text", "media", "timeline", "contacts", "calls.txt", "deleted", "search", "about.txt"}
+	return slices.DeleteFunc([]string{"text", "media", "timeline", "contacts", "calls.txt", "deleted", "search", "about.txt"},
+		func(name string) bool { return !a.o.has(name) })
 }

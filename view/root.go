@@ -36,7 +36,7 @@ func (a *account) dir(ino uint64) *dir {
 				return renderChanges(ctx, since)
 			})}}, all...)
 		}
-		return sorted(all), nil
+		return sorted(a.o.kept("", all)), nil
 	})}
 }
 

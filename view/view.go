@@ -50,7 +50,10 @@ type Options struct {
 	// Since is, for the tree of one backup, the history of the one before and it, or of it alone if it is the first:
 	// then CHANGES.txt tells what is new. nil: there is no such file.
 	Since *history.History
-	Cache *Cache // nil: one of its own
+	// Without are folders and files that are left out, and that pages do not link to: of an account, like "search", and
+	// with "chats/" in front of each conversation, like "chats/media".
+	Without []string
+	Cache   *Cache // nil: one of its own
 }
 
 // cacheRoom is for rendered bytes.

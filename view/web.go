@@ -139,9 +139,6 @@ func (a *account) findPage(ctx context.Context, c *history.Conversation, name st
 
 var monthName = regexp.MustCompile(`^\d{4}-\d\d(\.\d+)?\.html$`)
 
-// siblings are the folders beside web/.
-var siblings = []string{"text", "json", "media", "voice", "files", "stickers", "contacts"}
-
 func (a *account) monthPage(ctx context.Context, c *history.Conversation, s sheet, sheets []sheet) (*generated, error) {
 	place, err := a.place(ctx, "web", c.Key, c.Folder, s.part.Name())
 	if err != nil {
@@ -159,7 +156,7 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 			if err != nil {
 				return key{}, err
 			}
-			layout := newKey("pages", c.Key, c.Folder, c.Name, picture, fmt.Sprint(partsOf(sheets)), fmt.Sprint(footer))
+			layout := newKey("pages", c.Key, c.Folder, c.Name, picture, fmt.Sprint(partsOf(sheets)), fmt.Sprint(footer), fmt.Sprint(a.o.Without))
 			version, err := a.version(ctx, c, s.month)
 			if err != nil {
 				return key{}, err
@@ -188,9 +185,9 @@ func (a *account) monthPage(ctx context.Context, c *history.Conversation, s shee
 			if err != nil {
 				return renderedPart{}, err
 			}
-			messages = page.Cut(messages, s.part.Number, sheetsIn(sheets, s.month))
+			messages = a.o.linked(page.Cut(messages, s.part.Number, sheetsIn(sheets, s.month)))
 			b, err = (&page.Month{
-				Chat: c.Conversation, Part: s.part, Parts: partsOf(sheets), Messages: messages, Zone: a.o.Zone, Folders: siblings, Footer: footer, Avatar: picture,
+				Chat: c.Conversation, Part: s.part, Parts: partsOf(sheets), Messages: messages, Zone: a.o.Zone, Folders: a.o.siblings(), Footer: footer, Avatar: picture,
 				Resolve: resolve,
 			}).Append(b)
 			return renderedPart{b, lastOf(messages).Time()}, err
@@ -214,7 +211,7 @@ func (a *account) overview(where key, c *history.Conversation, parts []page.Part
 			return nil, err
 		}
 		return (&page.Overview{
-			Chat: c.Conversation, Year: year, Parts: parts, Formerly: c.Names, Zone: a.o.Zone, Folders: siblings, Footer: footer, Avatar: picture,
+			Chat: c.Conversation, Year: year, Parts: parts, Formerly: c.Names, Zone: a.o.Zone, Folders: a.o.siblings(), Footer: footer, Avatar: picture,
 		}).Append(nil)
 	})}
 }
@@ -257,7 +254,7 @@ func (a *account) galleries(ctx context.Context, where key, c *history.Conversat
 				return nil, err
 			}
 			if split := page.Split(messages); n < len(split) {
-				g.Messages = split[n]
+				g.Messages = a.o.linked(split[n])
 			}
 			return g.Append(nil)
 		})})

@@ -22,7 +22,6 @@ import (
 // touched, whatever the tree says: os.Root sees to that.
 type copier struct {
 	root *os.Root
-	skip func(path string) bool // what is left out, by its path in the tree
 	warn func(path string, err error)
 	made map[uint64]string // by inode number, of files with several names
 
@@ -30,10 +29,9 @@ type copier struct {
 	failed                uint64
 }
 
-// copyTree copies the folder tree into dest, which must be new or empty, but for
-// what skip says, which may be nil. What cannot be read is told and left out; all the
-// rest is copied.
-func (p *program) copyTree(ctx context.Context, tree iofs.FS, dest string, skip func(path string) bool) (*copier, error) {
+// copyTree copies the folder tree into dest, which must be new or empty. What cannot be
+// read is told and left out; all the rest is copied.
+func (p *program) copyTree(ctx context.Context, tree iofs.FS, dest string) (*copier, error) {
 	if err := snapshot.CheckDest(dest, "", false); err != nil {
 		if errors.Is(err, snapshot.ErrNotEmpty) {
 			return nil, hinted(err, "name a new folder")
@@ -48,7 +46,7 @@ func (p *program) copyTree(ctx context.Context, tree iofs.FS, dest string, skip 
 		return nil, err
 	}
 	defer root.Close()
-	c := &copier{root: root, skip: skip, made: map[uint64]string{}}
+	c := &copier{root: root, made: map[uint64]string{}}
 	c.warn = func(at string, err error) {
 		c.failed++
 		p.warn("%s: %v", quote(at), withoutPath(err))
@@ -84,9 +82,6 @@ func (c *copier) folder(ctx context.Context, dir iofs.FS, at string) error {
 			return ctx.Err()
 		}
 		to := path.Join(at, e.Name())
-		if c.skip != nil && c.skip(to) {
-			continue
-		}
 		info, err := e.Info()
 		if err != nil {
 			info, err = iofs.Lstat(dir, e.Name()) // an entry may leave its size for later

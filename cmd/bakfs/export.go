@@ -118,7 +118,7 @@ func (p *program) exportArchive(ctx context.Context, snap, dest, what string, ma
 	if err != nil {
 		return fmt.Errorf("snapshot %s: %w", shortID(info), err)
 	}
-	c, err := p.copyTree(ctx, tree, dest, nil)
+	c, err := p.copyTree(ctx, tree, dest)
 	if err != nil {
 		return err
 	}

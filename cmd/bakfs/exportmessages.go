@@ -33,7 +33,8 @@ with a folder for each conversation that is complete in itself. "merged" is all
 backups together; SNAP is one of them as it was.
 
 A chat is chosen by its name, or that of its folder, without regard to case; a
-part of it does if that is in no other. Days are YYYY-MM-DD, months YYYY-MM, years YYYY.
+part of it does if that is in no other; it is meant in all accounts that have it. Of
+accounts and conversations that have nothing of what is asked for nothing is written. Days are YYYY-MM-DD, months YYYY-MM, years YYYY.
 
 ` + refHelp,
 		Example: `  bakfs export messages merged ./messages
@@ -56,38 +57,35 @@ part of it does if that is in no other. Days are YYYY-MM-DD, months YYYY-MM, yea
 // formats are what --format takes.
 var formats = []string{"html", "text", "json", "media"}
 
-// madeFor are the folders and files of an account, and of a conversation, that are
+// madeFor are the folders and files of an account, and of each conversation, that are
 // for one format only. All others are always written.
-func madeFor(name string) string {
-	switch name {
-	case "index.html", "web":
-		return "html"
-	case "text", "timeline", "calls.txt":
-		return "text"
-	case "json", "calls.csv":
-		return "json"
-	case "media", "voice", "files", "stickers":
-		return "media"
-	}
-	return ""
+var madeFor = map[string][]string{
+	"html":  {"index.html", "chats/web"},
+	"text":  {"text", "timeline", "calls.txt", "chats/text"},
+	"json":  {"calls.csv", "chats/json"},
+	"media": {"media", "chats/media", "chats/voice", "chats/files", "chats/stickers"},
 }
 
-// skip says what is left out: a search that nobody asked for, the plaintext export,
+// narrow reports whether only some of the messages are asked for. Then what has none of
+// them is left out; else all is written as a mount shows it, conversations without messages too.
+func (f *exportFlags) narrow() bool { return len(f.chats) > 0 || f.since != "" || f.until != "" }
+
+// without says what is left out: a search that nobody asked for, the plaintext export,
 // which has a command of its own, and other formats.
-func (f *exportFlags) skip(path string) bool {
-	parts := strings.Split(path, "/")
-	if len(parts) == 2 && (parts[1] == "search" || parts[1] == "signal-export" || parts[1] == "contacts" && len(f.chats) > 0) {
-		return true // who hands on one chat does not mean the whole address book
+func (f *exportFlags) without() []string {
+	list := []string{"search", "signal-export"}
+	if len(f.chats) > 0 { // who hands on one chat does not mean the whole address book
+		list = append(list, "contacts")
 	}
-	switch {
-	case len(parts) == 2: // <account>/<name>
-	case len(parts) == 4 && parts[1] == "chats": // <account>/chats/<conversation>/<name>
-	case len(parts) == 3 && parts[1] == "deleted":
-	default:
-		return false
+	for _, format := range formats {
+		if !slices.Contains(f.formats, format) {
+			list = append(list, madeFor[format]...)
+		}
 	}
-	format := madeFor(parts[len(parts)-1])
-	return format != "" && !slices.Contains(f.formats, format)
+	if !slices.Contains(f.formats, "text") && !slices.Contains(f.formats, "media") {
+		list = append(list, "deleted")
+	}
+	return list
 }
 
 func (p *program) exportMessages(ctx context.Context, snap, dest string, f exportFlags) error {
@@ -120,12 +118,23 @@ func (p *program) exportMessages(ctx context.Context, snap, dest string, f expor
 		}
 		m.merged = map[string]*history.History{}
 	}
-	tree := m.all(infos, open)
-	if snap != merged {
+	m.filled, m.without = f.narrow(), f.without()
+	var tree iofs.FS
+	if snap == merged {
+		tree = m.all(infos, open)
+	} else {
 		m.snapshots, m.open = func() []snapshot.Info { return p.snapshots(r.journal) }, open
 		tree = m.of(infos[0], open(infos[0]))
 	}
-	c, err := p.copyTree(ctx, tree, dest, f.skip)
+	if f.narrow() {
+		if ok, err := m.leaveEmpty(ctx); err != nil {
+			return err
+		} else if !ok {
+			return errors.Join(p.tellDamage(m.known()),
+				fail(exitError, errors.New("nothing was found: no message is in what --chat, --since and --until ask for"), "bakfs ls merged:/messages/… lists conversations and months"))
+		}
+	}
+	c, err := p.copyTree(ctx, tree, dest)
 	if err != nil {
 		return err
 	}
@@ -188,14 +197,14 @@ func (f *exportFlags) choose(ctx context.Context, histories []*history.History) 
 		if len(found) == 0 {
 			return nil, fail(exitError, fmt.Errorf("there is no conversation %s", quote(want)), "bakfs ls merged:/messages/… lists their folders")
 		}
-		if len(found) > 1 {
+		if slices.ContainsFunc(found, func(c *history.Conversation) bool { return c.Key != found[0].Key }) {
 			var names []string
 			for _, c := range found[:min(len(found), 5)] {
 				names = append(names, quote(c.Folder))
 			}
 			return nil, fail(exitError, fmt.Errorf("%s means %d conversations", quote(want), len(found)), "the folder's name tells them apart: "+strings.Join(names, ", "))
 		}
-		chosen[found[0].Key] = true
+		chosen[found[0].Key] = true // of all accounts: it is the same person or group in each
 	}
 	return func(c *history.Conversation) bool { return chosen[c.Key] }, nil
 }

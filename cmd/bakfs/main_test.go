@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"code": scriptCode, "flip": scriptFlip, "glob": scriptGlob, "name": scriptName, "random": scriptRandom,
 			"hold": scriptHold, "mode": scriptMode, "cut": scriptCut, "typo": scriptTypo, "sample": scriptSample,
+			"stranger": scriptStranger, "links": scriptLinks,
 		},
 	})
 }

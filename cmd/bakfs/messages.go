@@ -121,6 +121,8 @@ type messages struct {
 	hideDeleted   bool
 	from, to      time.Time                               // only messages sent from then on, and before then; zero: all
 	only          func(*history.Conversation) bool        // nil: all conversations
+	filled        bool                                    // no conversations without messages
+	without       []string                                // as of view.Options
 	lazy          bool                                    // for a mount
 	private       bool                                    // for one that its owner alone sees
 	snapshots     func() []snapshot.Info                  // all, as List has them, to know which came before one; nil: not known
@@ -138,7 +140,7 @@ type messages struct {
 }
 
 func (m *messages) viewOptions() view.Options {
-	return view.Options{Zone: m.zone, Names: m.names, Expired: m.showExpired, HideDeleted: m.hideDeleted, Lazy: m.lazy, Private: m.private, Lasting: lasting, Cache: m.cache}
+	return view.Options{Zone: m.zone, Names: m.names, Expired: m.showExpired, HideDeleted: m.hideDeleted, Lazy: m.lazy, Private: m.private, Lasting: lasting, Without: m.without, Cache: m.cache}
 }
 
 // lasting says which errors of the repository stay, so that what they are about is
@@ -159,7 +161,7 @@ func lasting(err error) bool {
 // if they may say it differently, else "".
 func (m *messages) history(backups []history.Backup, asOf time.Time, account string) *history.History {
 	return history.New(backups, history.Options{Account: account, Zone: m.zone, Names: m.names, OriginalNames: m.originalNames,
-		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, Passing: asOf.IsZero(), AsOf: asOf, From: m.from, To: m.to, Only: m.only, Cache: m.read,
+		ShowExpired: m.showExpired, HideDeleted: m.hideDeleted, Passing: asOf.IsZero(), AsOf: asOf, From: m.from, To: m.to, Only: m.only, Filled: m.filled, Cache: m.read,
 		Lasting: lasting})
 }
 
@@ -252,6 +254,27 @@ func (m *messages) all(infos []snapshot.Info, open func(snapshot.Info) iofs.FS) 
 	}
 	m.top.Set(histories...)
 	return m.top.FS()
+}
+
+// leaveEmpty takes the accounts without messages out of what all or of has made. ok is false
+// if none is left. One that cannot be read stays.
+func (m *messages) leaveEmpty(ctx context.Context) (ok bool, err error) {
+	var some []*history.History
+	for _, h := range m.known() {
+		months, err := h.AllMonths(ctx)
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		if err != nil || len(months) > 0 {
+			some = append(some, h)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.top != nil {
+		m.top.Set(some...)
+	}
+	return len(some) > 0, nil
 }
 
 // of is the folder messages/ of one snapshot, frozen; nil if it has none.

@@ -199,6 +199,7 @@ type File struct {
 	Sniff string        // the MIME type its bytes have; "" unknown
 	Long  time.Duration // of sound and film; 0: not known
 	Lost  bool          // with Size -1: a backup has it, or may have it, but what says where it is there cannot be read
+	Left  bool          // without Path: a backup has it, and the view was asked to leave it out
 	// Path is where views have it, relative to the conversation's folder: "media/…", "voice/…", "files/…",
 	// "stickers/…"; "" if it is not there. The last part is the name in media/ of the account too.
 	Path string

@@ -147,6 +147,27 @@ func wish(c *Conversation, n string) name.Wish {
 
 // Conversations returns all conversations, the one with the newest message first.
 func (h *History) Conversations(ctx context.Context) ([]*Conversation, error) {
+	if !h.o.Filled {
+		return h.conversations(ctx)
+	}
+	return h.filled.Get(ctx, struct{}{}, func(ctx context.Context) ([]*Conversation, int64, error) {
+		all, err := h.conversations(ctx)
+		var list []*Conversation
+		for _, c := range all {
+			months, err := h.Months(ctx, c)
+			if err != nil {
+				return nil, 0, err
+			}
+			if len(months) > 0 {
+				list = append(list, c)
+			}
+		}
+		return list, 1, err
+	})
+}
+
+// conversations are those of Conversations, with messages or without.
+func (h *History) conversations(ctx context.Context) ([]*Conversation, error) {
 	f, err := h.theOutline(ctx)
 	if err != nil {
 		return nil, err

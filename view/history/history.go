@@ -60,7 +60,8 @@ type Options struct {
 	ShowExpired   bool                     // also messages whose timer ran out, and media that could be seen once
 	HideDeleted   bool                     // as on the phone: nothing that the newest backup does not have
 	From, To      time.Time                // only messages sent from then on, and before then; zero: all
-	Only          func(*Conversation) bool // only these conversations; nil: all
+	Only          func(*Conversation) bool // only these conversations, and no calls through links; nil: all
+	Filled        bool                     // only conversations of which there are messages to show
 	AsOf          time.Time                // when timers run out; zero: at the time of the newest backup
 	Cache         *Cache                   // nil: one of 48 MiB for this History alone
 	Account       string                   // whose history it is, where backups may say it differently; "": as the newest says
@@ -120,6 +121,7 @@ type History struct {
 	avatars   *memo.Memo[struct{}, map[string]*Avatar]
 	disappear *memo.Memo[int, *timers] // by backup
 	shown     *memo.Memo[monthKey, bool]
+	filled    *memo.Memo[struct{}, []*Conversation]
 
 	mu     sync.Mutex
 	damage damages
@@ -149,6 +151,7 @@ func New(backups []Backup, o Options) *History {
 		avatars:   memo.New[struct{}, map[string]*Avatar](1),
 		disappear: memo.New[int, *timers](int64(len(backups))),
 		shown:     memo.New[monthKey, bool](maxMonths),
+		filled:    memo.New[struct{}, []*Conversation](1),
 	}
 }
 

@@ -123,6 +123,9 @@ func (h *History) callMonths(ctx context.Context) ([]month, error) {
 
 // linkCalls returns the calls through links, each once.
 func (h *History) linkCalls(ctx context.Context) ([]*chat.Message, error) {
+	if h.o.Only != nil { // they are of no conversation
+		return nil, nil
+	}
 	f, err := h.theOutline(ctx)
 	if err != nil {
 		return nil, err

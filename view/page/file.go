@@ -107,6 +107,8 @@ func (f *file) missing(c *chat.File) {
 		f.Missing += ", " + size(c.Claimed)
 	}
 	switch {
+	case c.Left:
+		f.Missing += " – left out of this export"
 	case c.Hash == "" && c.Retired == "":
 		f.Missing += " – was not downloaded on the phone, so not in any backup"
 	case c.Lost:

@@ -179,6 +179,9 @@ func (l *log) sticker(out *message, x *extra, s *chat.StickerFile) {
 		return
 	}
 	x.Lead = words + " (its picture is in no backup)"
+	if s.File.Left {
+		x.Lead = words + " (its picture is left out of this export)"
+	}
 	if s.File.Path != "" && s.File.Size >= 0 {
 		x.Lead = words
 		x.Files = linkedOnly(newFiles([]chat.File{s.File}, l.base, out.Who))
