@@ -81,10 +81,10 @@ func (h *History) originalNames(ctx context.Context, c *Conversation) (map[strin
 func (n *naming) message(m *chat.Message) {
 	n.version(m, m.Files, m.Links, m.Quote)
 	if m.Text != nil && m.Text.Cut && m.Text.Long != nil {
-		n.file(m, m.Text.Long, "text")
+		n.file(m, m.Text.Long, "text", false)
 	}
 	if s := m.Sticker; s != nil {
-		n.file(m, &s.File, "sticker")
+		n.file(m, &s.File, "sticker", false)
 	}
 	if c := m.Card; c != nil {
 		thumb(c.Avatar)
@@ -104,7 +104,7 @@ func (n *naming) message(m *chat.Message) {
 
 func (n *naming) version(m *chat.Message, files []chat.File, links []chat.Link, quote *chat.Quote) {
 	for i := range files {
-		n.file(m, &files[i], strconv.Itoa(i))
+		n.file(m, &files[i], strconv.Itoa(i), len(files) > 1)
 	}
 	for i := range links {
 		thumb(links[i].Image)
@@ -130,7 +130,7 @@ func (n *naming) older(m *chat.Message, v *chat.Version, newest []chat.File) {
 			}
 		}
 		if same < 0 {
-			n.file(m, f, strconv.FormatUint(uint64(v.Sent), 10)+"-"+strconv.Itoa(i))
+			n.file(m, f, strconv.FormatUint(uint64(v.Sent), 10)+"-"+strconv.Itoa(i), len(v.Files) > 1)
 			continue
 		}
 		key := m.ID + "/" + strconv.Itoa(same)
@@ -148,9 +148,9 @@ func (n *naming) older(m *chat.Message, v *chat.Version, newest []chat.File) {
 
 // file names one file. Files that are not there take part, so that no name changes
 // when an older backup has one.
-func (n *naming) file(m *chat.Message, f *chat.File, place string) {
+func (n *naming) file(m *chat.Message, f *chat.File, place string, several bool) {
 	one := name.File{
-		Key: m.ID + "/" + place, Message: m.ID, Time: m.First.Time().In(n.h.o.Zone), Index: f.Index, Kind: f.Kind,
+		Key: m.ID + "/" + place, Message: m.ID, Time: m.First.Time().In(n.h.o.Zone), Index: f.Index, Several: several, Kind: f.Kind,
 		Original: f.Name, MIME: f.MIME, Sniffed: f.Sniff,
 	}
 	if m.Author != nil {

@@ -15,6 +15,7 @@ type File struct {
 	Message  string    // identity of its message
 	Time     time.Time // of its message, in the zone of the view
 	Index    int       // place among the message's files, from 0
+	Several  bool      // the message has several
 	Kind     chat.FileKind
 	Original string // the sender's name for it; "" if none
 	Sender   string // who sent it, for voice messages
@@ -34,8 +35,8 @@ func appendStamp(b []byte, t time.Time) []byte {
 }
 
 // Files names the attachments of one folder: "2026-05-14 18.22.11 IMG_2041.jpg".
-// The place in the message, "-2" behind the time, stands only where a message
-// has two of one name; milliseconds only where two messages of one second have.
+// The place in the message, "-2" behind the time, stands where a message has several, so
+// that an album sorts as it was sent; milliseconds only where two messages of one second have one name.
 // The names depend only on which other files have the same time, so that one
 // may name the files of each month by themselves. They are unique under Fold.
 func (st Style) Files(files []File) []string {
@@ -44,6 +45,11 @@ func (st Style) Files(files []File) []string {
 		n.names[i] = n.stamped(i, false, false)
 	}
 	placed := n.clashes(func(f *File) string { return f.Message })
+	for i := range files {
+		if files[i].Several {
+			placed[i] = true
+		}
+	}
 	for i := range placed {
 		n.names[i] = n.stamped(i, false, true)
 	}

@@ -102,6 +102,7 @@ func TestFiles(t *testing.T) {
 	photo := func(key string, i int, orig string) File {
 		return File{Key: key + orig, Message: key, Time: at, Index: i, Kind: chat.Photo, Original: orig, Sniffed: "image/jpeg"}
 	}
+	several := func(f File) File { f.Several = true; return f }
 	later := photo("m2", 0, "IMG.jpg")
 	later.Time = at.Add(500 * time.Millisecond)
 	for _, tt := range []struct {
@@ -109,7 +110,8 @@ func TestFiles(t *testing.T) {
 		in   []File
 		want []string
 	}{
-		{"album", []File{photo("m", 0, "IMG_2041.jpg"), photo("m", 1, "IMG_2042.jpg")}, []string{"2026-05-14 18.22.11 IMG_2041.jpg", "2026-05-14 18.22.11 IMG_2042.jpg"}},
+		{"album", []File{several(photo("m", 0, "Z.jpg")), several(photo("m", 1, "A.jpg"))}, []string{"2026-05-14 18.22.11-1 Z.jpg", "2026-05-14 18.22.11-2 A.jpg"}},
+		{"without the other", []File{several(photo("m", 1, "A.jpg"))}, []string{"2026-05-14 18.22.11-2 A.jpg"}},
 		{"no names", []File{photo("m", 0, ""), photo("m", 1, ""), photo("m", 2, "x.JPEG")}, []string{"2026-05-14 18.22.11-1 photo.jpg", "2026-05-14 18.22.11-2 photo.jpg", "2026-05-14 18.22.11 x.JPEG"}},
 		{"same second", []File{photo("m", 0, "img.JPG"), later}, []string{"2026-05-14 18.22.11.001 img.JPG", "2026-05-14 18.22.11.501 IMG.jpg"}},
 		{"same millisecond", []File{photo("m", 0, "a.jpg"), photo("n", 0, "a.jpg")}, []string{"2026-05-14 18.22.11.001 a (~62537).jpg", "2026-05-14 18.22.11.001 a (~plfxz).jpg"}},
