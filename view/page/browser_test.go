@@ -193,6 +193,9 @@ func (s *site) conversation(e *Entry, months []*Month) {
 		s.file(dir+"/"+f+"/.keep", nil)
 	}
 	s.file(dir+"/info.txt", nil)
+	if e.Avatar != "" {
+		s.file(dir+"/"+e.Avatar, mountains(96, 96, 1))
+	}
 	years := yearsOf(parts)
 	s.page(dir+"/web/index.html", &Overview{Chat: e.Chat, Parts: parts, Formerly: e.Formerly, Folders: may().Folders, Zone: berlin})
 	for _, y := range years {
@@ -202,7 +205,7 @@ func (s *site) conversation(e *Entry, months []*Month) {
 				ms = append(ms, m.Messages...)
 			}
 		}
-		g := &Gallery{Chat: e.Chat, Year: y, Years: years, Messages: ms, Zone: berlin}
+		g := &Gallery{Chat: e.Chat, Year: y, Years: years, Avatar: e.Avatar, Messages: ms, Zone: berlin}
 		s.page(dir+"/web/"+g.Name(), g)
 		o := &Overview{Chat: e.Chat, Year: y, Parts: parts, Zone: berlin, Folders: may().Folders}
 		s.page(dir+"/web/"+o.Name(), o)
