@@ -74,7 +74,7 @@ func TestStateThatCannotBeReadIsNamed(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	for _, area := range []string{"state-a", "cache-a"} {
-		for at, hit := 1, true; hit; at += scale(2, 1, 1) {
+		for at, hit := 1, true; hit; at += scale(7, 1, 1) {
 			x := &trial{lab: l, job: job{name: "backup", m: l.a, from: l.states.after}, t: t}
 			l.disk.Load(l.states.after)
 			s := sample{flaw{name: "EIO from now on", ops: weakdisk.All, err: syscall.EIO, sticky: true}, area, at}
