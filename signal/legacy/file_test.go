@@ -194,6 +194,22 @@ func TestStoredFramesChanged(t *testing.T) {
 	}
 }
 
+// A run that is longer in the file than its frames are has nothing for its last bytes:
+// that is an error, and not a read that never gets on.
+func TestRunLongerThanItsFrames(t *testing.T) {
+	b := encode(t, testHeader(t, 1), testKeys(), smallFile())
+	l, s := store(t, openBytes(t, b, testKeys()))
+	l.size++
+	f, err := NewFile(l, testKeys(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := f.pool.Get().(*maker)
+	if n, err := f.piece(context.Background(), m, make([]byte, 1), l.size-1); !errors.Is(err, ErrLayout) {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
 func drawEntries(t *rapid.T) []entry {
 	list := []entry{{frame: versionFrame(rapid.Uint64Range(1, 400).Draw(t, "version"))}}
 	for range rapid.IntRange(0, 30).Draw(t, "frames") {

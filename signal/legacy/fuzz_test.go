@@ -41,6 +41,46 @@ func FuzzFile(f *testing.F) {
 	})
 }
 
+// FuzzLayout feeds a layout, and the frames and media that are said to be of it: what
+// is read is written again as it was, and a file of it is made as far as they fit.
+func FuzzLayout(f *testing.F) {
+	for version := range uint32(2) {
+		b := encode(f, testHeader(f, version), testKeys(), smallFile())
+		l, s := store(f, openBytes(f, b, testKeys()))
+		raw, err := l.AppendBinary(nil)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw, s.frames)
+		f.Add(raw, s.frames[:len(s.frames)-1])
+		f.Add(raw[:len(raw)-1], s.frames)
+	}
+	f.Fuzz(func(t *testing.T, raw, frames []byte) {
+		l, err := ParseLayout(raw)
+		if err != nil {
+			if !errors.Is(err, ErrLayout) {
+				t.Fatal(err)
+			}
+			return
+		}
+		again, err := l.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l2, err := ParseLayout(again); err != nil || l2.Size() != l.Size() || l2.StreamSize() != l.StreamSize() || l2.Blobs() != l.Blobs() {
+			t.Fatalf("written again: %v", err)
+		}
+		file, err := NewFile(l, testKeys(), &stored{frames, make([][]byte, l.Blobs())})
+		if err != nil {
+			return
+		}
+		for off := int64(0); off < min(l.Size(), 1<<20); off += 4096 {
+			file.ReadAt(context.Background(), make([]byte, 4096), off)
+		}
+		file.ReadAt(context.Background(), make([]byte, 100), l.Size()-50)
+	})
+}
+
 func isLost(err error) bool {
 	var d *DamageError
 	return errors.As(err, &d) && d.Lost
