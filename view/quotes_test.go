@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"bakfs/signal"
+	"bakfs/view/chat"
 	"bakfs/view/history"
 )
 
@@ -118,5 +119,23 @@ func TestPageFollowsWhatItQuotes(t *testing.T) {
 	late, soon := tell(5, 30*86400_000), tell(6, 16*86400_000)
 	if !show(late) || show(soon) || !show(late) {
 		t.Error("a quote leads to what is not shown, or not to what is")
+	}
+}
+
+// A quote of an edit early in a month may be of a message of the month before.
+func TestMonthsThatQuotesMayBeOf(t *testing.T) {
+	of := func(day int) signal.Millis {
+		return signal.Millis(time.Date(2026, 1, day, 12, 0, 0, 0, time.UTC).UnixMilli())
+	}
+	december, january := yearMonth{2025, time.December}, yearMonth{2026, time.January}
+	for day, want := range map[int][]yearMonth{1: {december, january}, editDays: {december, january}, editDays + 1: {january}, 31: {january}} {
+		m := &chat.Message{First: of(40), Quote: &chat.Quote{Sent: of(day)}}
+		if got := quotedMonths([]*chat.Message{m}, time.UTC); !slices.Equal(got, want) {
+			t.Errorf("day %d: %v, want %v", day, got, want)
+		}
+	}
+	here := &chat.Message{First: of(1)}
+	if got := quotedMonths([]*chat.Message{here, {First: of(2), Quote: &chat.Quote{Sent: of(1)}}}, time.UTC); len(got) != 0 {
+		t.Errorf("of a message that is here: %v", got)
 	}
 }
